@@ -1,0 +1,199 @@
+"""The catalogue's objects, as written in YAML and as facts. One class an object type.
+
+A date is midnight in the client's zone (the organisation's for what has no client). Money and multipliers are
+exact decimals, written as text in JSON. ``aliases`` map a source ("meshcentral", or "meshcentral:mesh1" for one
+instance) to the ids that source uses.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+import msgspec
+import orjson
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+Id = Annotated[str, StringConstraints(min_length=1, max_length=120, pattern=r"^[^|\x00-\x1f/]+$")]
+Clock = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$|^24:00$")]
+Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+Aliases = dict[str, list[str]]
+
+
+class CatalogObject(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    id: Id
+
+
+class Dated(CatalogObject):
+    from_: date | None = Field(default=None, alias="from")
+    until: date | None = None
+
+
+class ForgottenTimer(BaseModel):
+    """What ends a timer nobody stopped: its last evidence plus ``grace_minutes``, else ``cap_hours``."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    grace_minutes: int = Field(default=5, ge=0, le=120)
+    cap_hours: int = Field(default=8, ge=1, le=24)
+
+
+class Organisation(CatalogObject):
+    id: Id = "organisation"
+    name: str = ""
+    zone: str = "UTC"
+    currency: str = "USD"
+    calendar: Id | None = None
+    rounding: Id | None = None
+    merge_gap_minutes: int = Field(default=5, ge=0, le=120)
+    timers: Literal["single", "parallel"] = "single"
+    forgotten_timer: ForgottenTimer = ForgottenTimer()
+
+
+class Client(CatalogObject):
+    name: str = ""
+    zone: str | None = None
+    internal: bool = False  # our own work: never billed
+    aliases: Aliases = {}
+
+
+class Technician(CatalogObject):
+    name: str = ""
+    email: str | None = None
+    aliases: Aliases = {}
+
+
+class Move(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    client: Id
+    from_: date = Field(alias="from")
+
+
+class Device(CatalogObject):
+    name: str = ""
+    client: Id | None = None
+    moves: list[Move] = []  # later owners, by date
+    aliases: Aliases = {}
+
+
+class Ticket(CatalogObject):
+    """``technicians`` are catalogue ids or "source=native id"; ``closed`` None while open."""
+
+    title: str = ""
+    client: Id | None = None
+    device: Id | None = None
+    technicians: list[str] = []
+    opened: datetime | None = None
+    closed: datetime | None = None
+    aliases: Aliases = {}
+
+
+class Service(CatalogObject):
+    """``match``: event services, exact or with one trailing ``*``; the longest match wins, then the id."""
+
+    name: str = ""
+    match: list[str] = []
+    billable: bool = True
+
+
+class Window(BaseModel):
+    """A weekly stretch. ``until`` at or before ``from`` ends on the next day. The first window that fits wins."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    days: list[Day]
+    from_: Clock = Field(alias="from")
+    until: Clock
+    tier: Id
+
+
+class Calendar(CatalogObject):
+    zone: str | None = None  # default: the client's
+    windows: list[Window] = []
+    otherwise: Id = "after_hours"  # the tier outside all windows
+
+
+class Tier(CatalogObject):
+    name: str = ""
+    multiplier: Decimal | None = Field(default=None, ge=0)
+
+
+class Rounding(CatalogObject):
+    mode: Literal["up"] = "up"
+    increment_minutes: int = Field(default=0, ge=0, le=1440)
+    minimum_minutes: int = Field(default=0, ge=0, le=1440)
+    scope: Literal["entry", "ticket_day"] = "entry"
+
+
+class TierPrice(BaseModel):
+    """Exactly one of ``rate`` (per hour) and ``multiplier`` (of the line's rate)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    rate: Decimal | None = Field(default=None, ge=0)
+    multiplier: Decimal | None = Field(default=None, ge=0)
+
+
+class RateLine(BaseModel):
+    """Price per hour of one service ("*" for all) at the standard tier, and what other tiers make of it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    service: str = "*"
+    rate: Decimal = Field(ge=0)
+    tiers: dict[str, TierPrice] = {}
+
+
+class RateCard(Dated):
+    """For one client, or for all when ``client`` is empty. Holds in ``[from, until)``."""
+
+    client: Id | None = None
+    currency: str | None = None  # default: the organisation's
+    lines: list[RateLine] = []
+
+
+class Contract(Dated):
+    kind: Literal["time_and_materials"] = "time_and_materials"
+    client: Id
+    services: list[str] = ["*"]
+    rounding: Id | None = None
+    calendar: Id | None = None
+
+
+OBJECT_TYPES: dict[str, type[CatalogObject]] = {
+    "organisation": Organisation,
+    "client": Client,
+    "technician": Technician,
+    "device": Device,
+    "ticket": Ticket,
+    "service": Service,
+    "calendar": Calendar,
+    "tier": Tier,
+    "rounding": Rounding,
+    "rate_card": RateCard,
+    "contract": Contract,
+}
+DIRECTORY_TYPES = ("client", "technician", "device", "ticket")  # may also come from connectors, without a release
+
+
+def object_body(origin: Literal["release", "directory"], item: CatalogObject) -> msgspec.Raw:
+    """Canonical body of an ``object`` fact: sorted keys, defaults left out."""
+    data = item.model_dump(mode="json", by_alias=True, exclude_defaults=True) | {"id": item.id}
+    return msgspec.Raw(orjson.dumps({"origin": origin, "data": data}, option=orjson.OPT_SORT_KEYS))
+
+
+def parse_object(key: str, body: bytes) -> tuple[str, CatalogObject]:
+    """``("release" | "directory", object)`` from a fact's id ("client/acme") and body."""
+    raw: dict[str, Any] = orjson.loads(body)
+    return raw["origin"], OBJECT_TYPES[key.split("/", 1)[0]].model_validate(raw["data"])
+
+
+class Release(msgspec.Struct, frozen=True, kw_only=True):
+    """Body of a ``release`` fact: holds as a whole or not at all.
+
+    ``predecessor`` is the digest of the release before it ("" for the first); a release that names another one
+    than the current head is stale and refused. ``objects`` maps "client/acme" to (revision, digest).
+    """
+
+    number: int
+    predecessor: str
+    objects: dict[str, tuple[int, str]]
+    note: str = ""

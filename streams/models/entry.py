@@ -1,0 +1,112 @@
+"""A rated row of the ledger."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from streams.models.event import Kind
+from streams.models.ids import derived_id
+from streams.models.work import Path, Proof, Step
+
+RowClass = Literal["regular", "reversal", "replacement"]
+Disposition = Literal[
+    "billed", "covered", "no_charge", "non_billable", "written_off", "capped", "concurrency_cap",
+    "unlinked", "unpriced", "no_rate_path", "orphan_stop", "unconfirmed", "absorbed", "void",
+]  # fmt: skip
+OUTSIDE_SUMS: tuple[Disposition, ...] = ("absorbed", "void")
+
+
+class Identity(msgspec.Struct, frozen=True, order=True):
+    """What a row is. Every column of the sorting and partition key is part of it (design §4, §6)."""
+
+    client: str  # "" where no client is known
+    period: str  # "2026-03", the client's local month
+    work: str
+    row_class: RowClass = "regular"
+    corrects_period: str = ""
+
+    def row_id(self, tenant: str) -> str:
+        return derived_id("entry", tenant, self.client, self.period, self.work, self.row_class, self.corrects_period)
+
+
+class Segment(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The rated line: one tier, one rate, one quantity. ``amount`` in minor units of the row's currency.
+
+    ``start``/``end`` bound it (seconds), ``seconds`` were worked, ``billed_seconds`` is the quantity after
+    rounding. ``rate`` is the exact hourly price as decimal text, ``exact`` the unrounded amount in major units
+    to six places, for display only.
+    """
+
+    tier: str
+    start: int
+    end: int
+    seconds: int
+    billed_seconds: int
+    rate: str = ""
+    amount: int = 0
+    exact: str = "0"
+    line: str = ""  # the rate line that priced it
+
+
+class Entry(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """One row: a piece of work in one statement (client, period), or a charge.
+
+    Seconds: ``worked_seconds`` + ``rounding_seconds`` = ``quantity_seconds``, which belongs to ``disposition``;
+    ``overlap_seconds`` are worked seconds that another row of the same technician counts as hours already.
+    Money in minor units of ``currency`` (``exponent`` decimals). ``risk_amount`` is what an unbilled row would
+    have brought at the best candidate rate.
+    """
+
+    schema: int = 1
+    tenant: str
+    identity: Identity
+    version: int = 0
+    void: bool = False
+    kind: Kind | Literal[""] = ""
+    service: str = ""
+    technician: str = ""
+    who: str = ""
+    ticket: str = ""
+    device: str = ""
+    contract: str = ""
+    zone: str = ""
+    local_date: str = ""  # of the first second in this period, in the client's zone
+    start: int = 0
+    end: int = 0
+    worked_seconds: int = 0
+    rounding_seconds: int = 0
+    quantity_seconds: int = 0
+    overlap_seconds: int = 0
+    recovered: bool = False
+    disposition: Disposition = "void"
+    reason: str = ""
+    currency: str = ""
+    exponent: int = 2
+    amount: int = 0
+    exact: str = "0"
+    risk_amount: int = 0
+    risk_currency: str = ""
+    path: Path = "none"
+    candidates: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
+    proof: tuple[Proof, ...] = ()
+    segments: tuple[Segment, ...] = ()
+    trail: tuple[Step, ...] = ()
+
+    @property
+    def id(self) -> str:
+        return self.identity.row_id(self.tenant)
+
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(Entry)
+
+
+def encode_entry(entry: Entry) -> bytes:
+    return _encoder.encode(entry)
+
+
+def decode_entry(data: bytes) -> Entry:
+    return _decoder.decode(data)

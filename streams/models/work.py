@@ -1,0 +1,85 @@
+"""A piece of work: evidence of one technician joined, and linked to a client and a ticket."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from streams.models.event import Kind
+from streams.models.interval import Span
+
+State = Literal["done", "running", "absorbed", "void"]
+Path = Literal["ticket", "timer", "device_ticket", "client_ticket", "alias", "none"]
+
+
+class Step(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One step of an explanation: what was, what became of it, by which rule, and why the others lost."""
+
+    op: str
+    before: str = ""
+    after: str = ""
+    rule: str = ""
+    why: str = ""
+    lost: tuple[str, ...] = ()
+
+
+class Proof(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One interval that this work rests on, and how many of its seconds are here."""
+
+    interval: str
+    source: str
+    kind: Kind
+    seconds: int
+
+
+class Work(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """``id`` is the id of the interval that leads. Instants in seconds; ``spans`` sorted and disjoint.
+
+    ``client``, ``ticket``, ``device`` and ``technician`` are catalogue ids, None where unknown; ``who`` is the
+    technician as the source names it. ``shared`` are stretches that another piece of work of the same
+    technician counts as worked hours already (other client, policy ``bill_each``).
+    """
+
+    schema: int = 1
+    tenant: str
+    id: str
+    state: State = "done"
+    kind: Kind
+    service: str = ""
+    technician: str | None = None
+    who: str = ""
+    client: str | None = None
+    ticket: str | None = None
+    device: str | None = None
+    spans: tuple[Span, ...] = ()
+    shared: tuple[Span, ...] = ()
+    recovered: bool = False  # evidence that no timer covers
+    path: Path = "none"
+    reason: str = ""  # why it is not linked, or what absorbed it
+    candidates: tuple[str, ...] = ()  # tickets that were plausible
+    billable: bool | None = None
+    authenticated: bool = True
+    flags: tuple[str, ...] = ()
+    proof: tuple[Proof, ...] = ()
+    trail: tuple[Step, ...] = ()
+
+    @property
+    def start(self) -> int:
+        return self.spans[0][0] if self.spans else 0
+
+    @property
+    def seconds(self) -> int:
+        return sum(end - start for start, end in self.spans)
+
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(Work)
+
+
+def encode_work(work: Work) -> bytes:
+    return _encoder.encode(work)
+
+
+def decode_work(data: bytes) -> Work:
+    return _decoder.decode(data)

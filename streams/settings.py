@@ -1,0 +1,45 @@
+"""Every setting, typed, read once at the door. Environment: ``EVERYMINUTE_<NAME>``; see docs/settings.md."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+TENANT = r"^[A-Za-z0-9_.-]{1,60}$"
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix="EVERYMINUTE_", extra="forbid", frozen=True)
+
+    home: Path = Field(default=Path("~/.everyminute"), description="Data, logs and run files of the embedded stack.")
+    tenant: str = Field(default="main", pattern=TENANT, description="Tenant of commands and imports.")
+
+    kafka: str = Field(default="127.0.0.1:19092", description="Bootstrap servers.")
+    topic_prefix: str = Field(default="everyminute.", description="Prefix of every topic and consumer group.")
+    partitions: int = Field(default=4, ge=1, le=1000, description="Partitions of every topic; never changed in place.")
+    replication: int = Field(default=1, ge=1, le=5, description="Replicas of every topic; 3 on a cluster.")
+    epoch: int = Field(default=0, ge=0, lt=256, description="Highest part of every version; raised by a rebuild.")
+
+    clickhouse_host: str = Field(default="127.0.0.1", description="ClickHouse HTTP host.")
+    clickhouse_port: int = Field(default=18123, description="ClickHouse HTTP port.")
+    clickhouse_database: str = Field(default="everyminute", description="Database of the ledger.")
+    clickhouse_user: str = Field(default="default", description="User that may write.")
+    clickhouse_password: SecretStr = Field(default=SecretStr(""), description="Password of that user.")
+
+    workers: int = Field(default=1, ge=1, le=64, description="Workers that `everyminute up` starts.")
+    batch_records: int = Field(default=2000, ge=1, le=20000, description="Most records a hop takes in one step.")
+    session_timeout: float = Field(default=30.0, gt=0, description="Seconds until a silent worker is replaced.")
+    mark_seconds: int = Field(default=3600, ge=1, description="Seconds between two clock marks of the scheduler.")
+    write_rows: int = Field(default=5000, ge=1, description="Most rows the writer inserts at once.")
+    write_seconds: float = Field(default=0.2, gt=0, description="Longest wait of the writer for more rows.")
+
+    kafka_port: int = Field(default=19092, description="Port of the embedded broker.")
+    kafka_controller_port: int = Field(default=19093, description="Port of the embedded broker's controller.")
+    web_port: int = Field(default=18080, description="Port of the web pages, on 127.0.0.1.")
+    cache_dir: Path | None = Field(default=None, description="Downloaded jars; default: the user's cache folder.")
+    maven_url: str = Field(default="", description="Mirror of Maven Central to download the broker from.")
+
+    def topic(self, name: str) -> str:
+        return self.topic_prefix + name
