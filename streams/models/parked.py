@@ -14,6 +14,36 @@ Reason = Literal[
     "refused_by_store", "sealed",
 ]  # fmt: skip
 
+MEANING: dict[Reason, tuple[str, str]] = {  # what it means, what to do; docs/reasons.md is made from it
+    "not_json": ("The record is not JSON.", "Send it again as one CloudEvents JSON object."),
+    "wrong_shape": ("A field has the wrong type, or a required field is missing.",
+                    "Correct the field that the message names and replay the item with --edited."),
+    "unknown_field": ("A field that no event has.", "Remove it, or rename it to the field that the message proposes."),
+    "unknown_schema": ("The schema number is not one this release knows.",
+                       "Update everyminute, or write the record with the schema number that the message names."),
+    "missing_key": ("The message has no key, so it belongs to no tenant and no activity.",
+                    "Send it again with the key tenant/activity."),
+    "empty_value": ("The message has no value. Deleting at the source is said with a `void` event, not with a "
+                    "tombstone.", "Send a `void` event for the activity, or nothing."),
+    "too_large": ("The record is larger than an event may be (256 KiB).",
+                  "Leave out free text and raw payloads; they do not belong into an event."),
+    "not_utf8": ("The bytes are not UTF-8.", "Export the file as UTF-8 and import it again."),
+    "instant_out_of_range": ("An instant lies before 2000 or after 2100: a clock or a unit (seconds, milliseconds) is "
+                             "wrong.", "Correct the instant and replay the item with --edited."),
+    "negative_duration": ("The activity ends more than two minutes before it starts.",
+                          "Correct the times at the source; the next export brings them. Nothing is billed meanwhile."),
+    "wrong_tenant": ("The payload names another tenant than the one it arrived for.",
+                     "Remove `tenant` from the payload: the credential or the topic decides it."),
+    "stop_before_start": ("A stop more than two minutes before the start of the same activity.",
+                          "Nothing, if the start still comes: then the item resolves itself. Else correct the clock."),
+    "bad_row": ("A row of an imported file cannot be read.",
+                "Correct the row in the file that `place` names and import the file again."),
+    "refused_by_store": ("ClickHouse refused this row, and only this row.",
+                         "This is a defect of ours: report the message. The row is kept and can be replayed."),
+    "sealed": ("It concerns a day whose facts were dropped after their retention.",
+               "Book it by hand in the open period if it must be billed."),
+}  # fmt: skip
+
 
 class Parked(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """One parked item, addressed by ``id``; a versioned row, ``void`` once it is resolved.
