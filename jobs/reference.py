@@ -26,8 +26,8 @@ def reasons_page() -> str:
     """Every park reason, from streams/models/parked.py."""
     head = (
         "# Why something is parked\n\nNothing that arrives is lost: what cannot go on is kept with its exact bytes, "
-        "where it came from, and what to do. `everyminute parked list` shows the items, `everyminute parked show ID` one of "
-        "them, `everyminute parked replay ID` sends it again (source: `streams/models/parked.py`).\n\n"
+        "where it came from, and what to do. `everyminute parked list` shows the items, `parked show ID` one of them, "
+        "`parked replay ID` sends it again (source: `streams/models/parked.py`).\n\n"
     )
     rows = [f"| `{reason}` | {meaning} | {remedy} |" for reason, (meaning, remedy) in MEANING.items()]
     return NOTE + head + "| reason | what it means | what to do |\n|---|---|---|\n" + "\n".join(rows) + "\n"
