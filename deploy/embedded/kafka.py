@@ -14,7 +14,10 @@ from aiokafka.errors import KafkaError
 from deploy.embedded import jars, java, ports
 from deploy.embedded.errors import StartError
 
-CHANGE_PORT = "Stop that process, or choose another port for Kafka in the settings."
+CHANGE_PORT = (
+    "Stop that process, or choose other ports with EVERYMINUTE_KAFKA_PORT and "
+    "EVERYMINUTE_KAFKA_CONTROLLER_PORT."
+)
 
 # Sources of truth are kept: nothing is deleted by age or size unless a topic asks for it. A topic is created
 # by `everyminute topics` alone, so that none ever has the wrong number of partitions. A broker back from a crash

@@ -136,7 +136,7 @@ def test_a_port_in_use_is_named_with_its_process(own: KafkaBroker, tmp_path: Pat
     other = KafkaBroker(tmp_path / "data", own.port, ports.free(1)[0], tmp_path)
     with pytest.raises(StartError, match=rf"Port {own.port}, .* by java \(process {own.pid}\)") as told:
         other.start()
-    assert "another port" in told.value.remedy
+    assert "EVERYMINUTE_KAFKA_PORT" in told.value.remedy
 
 
 def test_a_data_directory_that_cannot_be_written_is_named(tmp_path: Path) -> None:
