@@ -7,7 +7,7 @@ option, unreadable file) · 3 cannot be done here and now (no server answers, no
 from __future__ import annotations
 
 import sys
-from enum import Enum, IntEnum
+from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -29,12 +29,12 @@ class UserError(Exception):
         self.code = code
 
 
-class Format(str, Enum):
+class Format(StrEnum):
     table = "table"
     json = "json"
 
 
-class LedgerFormat(str, Enum):
+class LedgerFormat(StrEnum):
     table = "table"
     json = "json"
     csv = "csv"

@@ -1,0 +1,195 @@
+"""`everyminute catalog`: propose, check, apply and look at the catalogue."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from jobs.console import Exit, Format, UserError, put, put_json, say
+
+if TYPE_CHECKING:
+    from jobs.catalog_apply import Difference, Head
+    from jobs.catalog_load import Catalogue
+    from jobs.catalog_yaml import Problem
+    from streams.settings import Settings
+
+Folders = Annotated[list[Path], typer.Argument(help="Folders (or files) of YAML.", show_default=False)]
+Formats = Annotated[Format, typer.Option("--format", "-f", help="How to print.")]
+Tenant = Annotated[str | None, typer.Option("--tenant", help="Whose catalogue; default: the settings'.")]
+
+CHECK_EPILOG = """Examples:
+
+    everyminute catalog check catalogue/
+
+    everyminute catalog check catalogue/ --format json
+
+Exit codes: 0 no errors; 1 errors, or with --strict warnings; 2 used wrongly."""
+
+APPLY_EPILOG = """Examples:
+
+    everyminute catalog apply catalogue/ --note "rates from July"
+
+Exit codes: 0 applied, or nothing to do; 1 errors in the catalogue, or somebody else applied meanwhile;
+3 Kafka does not answer."""
+
+INIT_EPILOG = """Examples:
+
+    everyminute catalog init nodes.json sessions.csv toggl.csv -o catalogue/
+
+Reads exports of MeshCentral, ScreenConnect, Tactical RMM, Syncro, CloudEvents (one a line), and timesheet CSV
+(solidtime, Toggl, Clockify, Harvest, Kimai, or docs/catalogue.md's own columns). Writes only into an empty or new
+folder."""
+
+
+def register(app: typer.Typer) -> None:
+    group = typer.Typer(no_args_is_help=True, help="Propose, check and apply the catalogue: clients, rates, contracts.")
+    group.command("init", epilog=INIT_EPILOG)(init_command)
+    group.command("check", epilog=CHECK_EPILOG)(check_command)
+    group.command("apply", epilog=APPLY_EPILOG)(apply_command)
+    group.command("status")(status_command)
+    app.add_typer(group, name="catalog")
+
+
+def check_command(
+    folders: Folders,
+    format_: Formats = Format.table,
+    strict: Annotated[bool, typer.Option("--strict", help="Warnings count as errors.")] = False,
+) -> None:
+    """Check a catalogue without any server: every error at once, with file, line, column and remedy."""
+    from jobs.catalog_rules import check
+
+    catalogue = check(folders)
+    failed = bool(catalogue.errors or (strict and catalogue.problems))
+    if format_ is Format.json:
+        put_json(
+            {"ok": not failed, "objects": counts(catalogue), "problems": [_as_json(p) for p in catalogue.problems]}
+        )
+    else:
+        for problem in catalogue.problems:
+            put(str(problem))
+        say(summary(catalogue))
+    raise typer.Exit(Exit.NO if failed else Exit.DONE)
+
+
+def _as_json(problem: Problem) -> dict[str, Any]:
+    file, line, column = problem.place
+    return {
+        "level": problem.level, "code": problem.code, "file": file, "line": line, "column": column,
+        "message": problem.message, "remedy": problem.remedy,
+    }  # fmt: skip
+
+
+def counts(catalogue: Catalogue) -> dict[str, int]:
+    from jobs.catalog_load import SECTIONS
+
+    kinds = [key.split("/", 1)[0] for key in catalogue.objects]
+    return {section: kinds.count(kind) for section, kind in SECTIONS.items() if kind in kinds}
+
+
+def summary(catalogue: Catalogue) -> str:
+    """ "3 files, 12 objects: 1 error, 2 warnings"."""
+    errors = len(catalogue.errors)
+    parts = (
+        (catalogue.files, "file"), (len(catalogue.objects), "object"), (errors, "error"),
+        (len(catalogue.problems) - errors, "warning"),
+    )  # fmt: skip
+    files, objects, wrong, risky = (f"{n} {word}{'' if n == 1 else 's'}" for n, word in parts)
+    return f"{files}, {objects}: {wrong}, {risky}"
+
+
+def apply_command(
+    folders: Folders,
+    tenant: Tenant = None,
+    note: Annotated[str, typer.Option("--note", help="Why; kept with the release.")] = "",
+    format_: Formats = Format.table,
+) -> None:
+    """Append what changed as the next release. Can be repeated: when nothing changed, nothing is appended."""
+    import asyncio
+
+    from jobs.catalog_rules import check
+    from streams.settings import Settings
+
+    catalogue = check(folders)
+    for problem in catalogue.problems:
+        say(str(problem))
+    if catalogue.errors:
+        raise UserError(f"not applied: {summary(catalogue)}", Exit.NO)
+    settings = Settings()
+    differences, head, accepted = asyncio.run(_apply(settings, tenant or settings.tenant, catalogue, note))
+    _print_applied(differences, head, accepted, format_)
+    raise typer.Exit(Exit.DONE if accepted else Exit.NO)
+
+
+async def _apply(
+    settings: Settings, tenant: str, catalogue: Catalogue, note: str
+) -> tuple[list[Difference], Head, bool]:
+    """What changed, the head afterwards, and whether it is ours (or nothing was to be done)."""
+    from jobs.catalog_apply import plan, read_head
+    from jobs.catalog_topic import read_facts, send_facts
+
+    head = read_head(await read_facts(settings, tenant))
+    differences, facts = plan(head, catalogue, tenant, note)
+    if not facts:
+        return [], head, True
+    await send_facts(settings, facts)
+    after = read_head(await read_facts(settings, tenant))
+    ours = facts[-1].digest()
+    return differences, after, after.digest == ours or ours in after.accepted
+
+
+def _print_applied(differences: list[Difference], head: Head, accepted: bool, format_: Format) -> None:
+    from jobs.catalog_apply import say_difference
+
+    if format_ is Format.json:
+        changes = [{"object": d.key, "change": d.change, "fields": [list(f) for f in d.fields]} for d in differences]
+        put_json({"applied": bool(differences) and accepted, "release": head.number, "changes": changes})
+    else:
+        for difference in differences:
+            put(say_difference(difference))
+    if not accepted:
+        say(f"not applied: release {head.number} was applied by somebody else meanwhile; run the command again")
+    elif not differences:
+        say(f"nothing changed since release {head.number}" if head.number else "nothing to apply: no objects")
+    else:
+        say(f"applied as release {head.number}: {len(differences)} change{'' if len(differences) == 1 else 's'}")
+
+
+def status_command(tenant: Tenant = None, format_: Formats = Format.table) -> None:
+    """Show the release that holds."""
+    import asyncio
+    from collections import Counter
+
+    from jobs.catalog_apply import read_head
+    from jobs.catalog_load import SECTION_OF
+    from jobs.catalog_topic import read_facts
+    from streams.settings import Settings
+
+    settings = Settings()
+    head = read_head(asyncio.run(read_facts(settings, tenant or settings.tenant)))
+    kinds = Counter(SECTION_OF[key.split("/", 1)[0]] for key in head.objects)
+    if format_ is Format.json:
+        put_json(
+            {"release": head.number, "note": head.note, "digest": head.digest, "objects": dict(sorted(kinds.items()))}
+        )
+        return
+    if not head.number:
+        say("no release yet: run `everyminute catalog apply DIR`")
+        return
+    put(f"release {head.number}" + (f" ({head.note})" if head.note else ""))
+    for section, count in sorted(kinds.items()):
+        put(f"  {section}: {count}")
+
+
+def init_command(
+    exports: Annotated[list[Path], typer.Argument(help="Exports of your own tools.", show_default=False)],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder to write to; new or empty.", show_default=False)],
+    zone: Annotated[str, typer.Option("--zone", help="Your time zone, for the organisation.")] = "",
+) -> None:
+    """Propose a first catalogue from your own exports. What is a guess is marked `# confirm:`."""
+    from jobs.catalog_init import propose
+
+    report = propose(exports, out, zone)
+    for line in report:
+        say(line)

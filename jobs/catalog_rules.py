@@ -1,0 +1,275 @@
+"""What a catalogue must be as a whole. Errors make an amount ambiguous or wrong; warnings are money at risk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+from difflib import get_close_matches
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from jobs.catalog_load import Catalogue, kind_of, load_folders
+from jobs.catalog_prices import check_prices
+from streams.models.catalog import (
+    Calendar,
+    CatalogObject,
+    Client,
+    Contract,
+    Dated,
+    Device,
+    Organisation,
+    RateCard,
+    Service,
+    Technician,
+    Ticket,
+    Tier,
+)
+
+STANDARD = "standard"
+
+
+def check(folders: Iterable[Path]) -> Catalogue:
+    """Load and check: the catalogue with every problem, in the order of files and lines."""
+    catalogue = load_folders(folders)
+    check_whole(catalogue)
+    catalogue.problems.sort(key=lambda problem: (problem.place, problem.code, problem.message))
+    return catalogue
+
+
+def check_whole(catalogue: Catalogue) -> None:
+    """Every rule that needs more than one object."""
+    for rule in RULES:
+        rule(catalogue)
+
+
+def check_references(catalogue: Catalogue) -> None:
+    for item, path, kind, id_ in _references(catalogue):
+        if id_ is not None and not catalogue.has(kind, id_):
+            _dangling(catalogue, item, path, kind, id_)
+    for item, path, tier in _tiers_named(catalogue):
+        if tier != STANDARD and not catalogue.has("tier", tier):
+            _dangling(catalogue, item, path, "tier", tier)
+
+
+def _references(catalogue: Catalogue) -> Iterator[tuple[CatalogObject, tuple[int | str, ...], str, str | None]]:
+    """(object, where in it, kind named, id named)."""
+    for organisation in catalogue.all(Organisation):
+        yield organisation, ("calendar",), "calendar", organisation.calendar
+        yield organisation, ("rounding",), "rounding", organisation.rounding
+    for device in catalogue.all(Device):
+        yield device, ("client",), "client", device.client
+        for n, move in enumerate(device.moves):
+            yield device, ("moves", n, "client"), "client", move.client
+    for ticket in catalogue.all(Ticket):
+        yield ticket, ("client",), "client", ticket.client
+        yield ticket, ("device",), "device", ticket.device
+        for n, name in enumerate(ticket.technicians):
+            yield ticket, ("technicians", n), "technician", None if "=" in name else name
+    for card in catalogue.all(RateCard):
+        yield card, ("client",), "client", card.client
+        for n, line in enumerate(card.lines):
+            yield card, ("lines", n, "service"), "service", None if line.service == "*" else line.service
+    for contract in catalogue.all(Contract):
+        yield contract, ("client",), "client", contract.client
+        yield contract, ("rounding",), "rounding", contract.rounding
+        yield contract, ("calendar",), "calendar", contract.calendar
+        for n, service in enumerate(contract.services):
+            yield contract, ("services", n), "service", None if service == "*" else service
+
+
+def _tiers_named(catalogue: Catalogue) -> Iterator[tuple[CatalogObject, tuple[int | str, ...], str]]:
+    for calendar in catalogue.all(Calendar):
+        yield calendar, ("otherwise",), calendar.otherwise
+        for n, window in enumerate(calendar.windows):
+            yield calendar, ("windows", n, "tier"), window.tier
+    for card in catalogue.all(RateCard):
+        for n, line in enumerate(card.lines):
+            for tier in line.tiers:
+                yield card, ("lines", n, "tiers", tier), tier
+
+
+def _dangling(catalogue: Catalogue, item: CatalogObject, path: tuple[int | str, ...], kind: str, id_: str) -> None:
+    known = [key.split("/", 1)[1] for key in catalogue.objects if key.startswith(f"{kind}/")]
+    near = get_close_matches(id_, known, n=1, cutoff=0.6)
+    remedy = f"did you mean `{near[0]}`?" if near else f"add a {kind} with this id"
+    catalogue.report("error", "dangling_reference", catalogue.place(item, *path), f"no {kind} `{id_}`", remedy)
+
+
+def check_zones(catalogue: Catalogue) -> None:
+    zoned: list[Organisation | Client | Calendar] = [
+        *catalogue.all(Organisation),
+        *catalogue.all(Client),
+        *catalogue.all(Calendar),
+    ]
+    for item in zoned:
+        if item.zone is None:
+            continue
+        try:
+            ZoneInfo(item.zone)
+        except (KeyError, ValueError, OSError):  # unknown, not a name at all, a folder of the zone database
+            catalogue.report(
+                "error",
+                "unknown_zone",
+                catalogue.place(item, "zone"),
+                f"no time zone `{item.zone}`",
+                "write an IANA name such as America/New_York",
+            )
+
+
+def check_currencies(catalogue: Catalogue) -> None:
+    priced: list[Organisation | RateCard] = [*catalogue.all(Organisation), *catalogue.all(RateCard)]
+    for item in priced:
+        code = item.currency
+        if code is not None and not (len(code) == 3 and code.isascii() and code.isalpha() and code.isupper()):
+            catalogue.report(
+                "error",
+                "bad_currency",
+                catalogue.place(item, "currency"),
+                f"no currency `{code}`",
+                "write three capital letters such as USD",
+            )
+
+
+def check_aliases(catalogue: Catalogue) -> None:
+    """One name at one source means one object: where two claim it, the smaller id would win silently."""
+    holders: dict[tuple[str, str, str], CatalogObject] = {}
+    named: list[Client | Technician | Device | Ticket] = [
+        *catalogue.all(Client),
+        *catalogue.all(Technician),
+        *catalogue.all(Device),
+        *catalogue.all(Ticket),
+    ]
+    for item in named:
+        for source, names in sorted(item.aliases.items()):
+            for n, name in enumerate(names):
+                claim = (kind_of(item), source, name)
+                holder = holders.setdefault(claim, item)
+                if holder is not item:
+                    _claimed(catalogue, item, ("aliases", source, n), f"{source} {name}", holder)
+    emails: dict[str, Technician] = {}
+    for technician in catalogue.all(Technician):
+        if technician.email:
+            other = emails.setdefault(technician.email.casefold(), technician)
+            if other is not technician:
+                _claimed(catalogue, technician, ("email",), technician.email, other)
+
+
+def _claimed(
+    catalogue: Catalogue, item: CatalogObject, path: tuple[int | str, ...], name: str, holder: CatalogObject
+) -> None:
+    catalogue.report(
+        "error",
+        "alias_claimed_twice",
+        catalogue.place(item, *path),
+        f"`{name}` is also claimed by {kind_of(holder)} `{holder.id}`",
+        "keep it at one of the two",
+    )
+
+
+def check_dates(catalogue: Catalogue) -> None:
+    dated: list[Dated] = [*catalogue.all(RateCard), *catalogue.all(Contract)]
+    for item in dated:
+        if item.from_ and item.until and item.until <= item.from_:
+            catalogue.report(
+                "error",
+                "empty_dates",
+                catalogue.place(item, "until"),
+                f"ends {item.until}, not after it begins {item.from_}",
+                "`until` is the first day without it",
+            )
+    for device in catalogue.all(Device):
+        days = [move.from_ for move in device.moves]
+        for n in range(1, len(days)):
+            if days[n] <= days[n - 1]:
+                catalogue.report(
+                    "error",
+                    "moves_out_of_order",
+                    catalogue.place(device, "moves", n, "from"),
+                    f"{days[n]} is not after {days[n - 1]}",
+                    "list moves by date, one a day",
+                )
+    _check_overlaps(catalogue, catalogue.all(RateCard))
+    _check_overlaps(catalogue, catalogue.all(Contract))
+
+
+def _check_overlaps(catalogue: Catalogue, items: Sequence[RateCard | Contract]) -> None:
+    for n, one in enumerate(items):
+        for other in items[:n]:
+            common = _scope(one) & _scope(other)
+            if one.client != other.client or not common or not _meet(one, other):
+                continue
+            level = "error" if one.from_ == other.from_ else "warning"
+            winner = max(one, other, key=lambda item: item.from_ or date.min)
+            why = "which one holds is not said" if level == "error" else f"`{winner.id}` holds, it begins later"
+            catalogue.report(
+                level,
+                "overlapping_dates",
+                catalogue.place(one, "id"),
+                f"{kind_of(one)} `{one.id}` and `{other.id}` overlap for {', '.join(sorted(common))}: {why}",
+                "give the older one `until:` or name its services",
+            )
+
+
+def _scope(item: RateCard | Contract) -> set[str]:
+    """What both would have to name to be rivals: services as written ("*" only meets "*")."""
+    return {line.service for line in item.lines} if isinstance(item, RateCard) else set(item.services)
+
+
+def _meet(one: Dated, other: Dated) -> bool:
+    return (one.from_ or date.min) < (other.until or date.max) and (other.from_ or date.min) < (one.until or date.max)
+
+
+def check_services(catalogue: Catalogue) -> None:
+    """Two services that match the same words: the smaller id would win silently."""
+    holders: dict[str, Service] = {}
+    for service in catalogue.all(Service):
+        for n, pattern in enumerate(service.match):
+            other = holders.setdefault(pattern, service)
+            if other is not service:
+                _claimed(catalogue, service, ("match", n), pattern, other)
+
+
+def check_presence(catalogue: Catalogue) -> None:
+    """An organisation (its zone and currency decide amounts), a contract for every client that is billed."""
+    first = min((placed.tree.place for placed in catalogue.objects.values()), default=None)
+    if first is None:
+        return
+    if not catalogue.has("organisation", "organisation"):
+        catalogue.report(
+            "warning",
+            "no_organisation",
+            first,
+            "no `organisation:`: its zone is UTC, its currency USD",
+            "add one with zone and currency",
+        )
+    covered = {contract.client for contract in catalogue.all(Contract)}
+    for client in catalogue.all(Client):
+        if client.id not in covered and not client.internal:
+            catalogue.report(
+                "warning",
+                "client_without_contract",
+                catalogue.place(client, "id"),
+                f"client `{client.id}` has no contract: its work becomes no_rate_path",
+                "add a contract, or `internal: true` for your own work",
+            )
+    for tier in catalogue.all(Tier):
+        if tier.id == STANDARD and tier.multiplier not in (None, 1):
+            catalogue.report(
+                "warning",
+                "standard_multiplied",
+                catalogue.place(tier, "multiplier"),
+                "the standard tier is the line's own rate; its multiplier is not used",
+                "remove it",
+            )
+
+
+RULES = (
+    check_references,
+    check_zones,
+    check_currencies,
+    check_aliases,
+    check_dates,
+    check_services,
+    check_presence,
+    check_prices,
+)

@@ -1,0 +1,188 @@
+"""A scenario through the kernel, without any server: the same states, one small loop a hop, facts fed back."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol, TypeVar
+
+import msgspec
+
+from billing.link import LinkState
+from billing.outcome import Outcome
+from billing.pair import PairState
+from billing.rate import RateState
+from jobs.catalog_load import Catalogue
+from jobs.scenario import Scenario
+from streams.models.catalog import Release, object_body
+from streams.models.entry import Entry
+from streams.models.event import Event
+from streams.models.fact import Fact
+from streams.models.interval import Interval, encode_interval
+from streams.models.parked import Parked
+from streams.models.work import Work, encode_work
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+TENANT = "main"
+BATCH = 50  # records a step takes at most
+ENOUGH = 10_000  # steps after which a hop that keeps feeding itself is our defect
+
+
+class State(Protocol[T]):
+    """What link and rate have in common."""
+
+    def step(self, facts: Sequence[Fact]) -> Outcome[T]: ...
+
+
+@dataclass(slots=True)
+class Result:
+    """What holds at the end, of each output its largest version."""
+
+    intervals: dict[str, Interval] = field(default_factory=dict)
+    work: dict[str, Work] = field(default_factory=dict)
+    entries: dict[str, Entry] = field(default_factory=dict)
+    parked: dict[str, Parked] = field(default_factory=dict)
+
+
+class Road:
+    """How facts travel. As written: events, then catalogue, then the clock mark, each once."""
+
+    def events(self, events: list[Event]) -> list[Event]:
+        return events
+
+    def facts(self, objects: list[Fact], release: Fact, rest: list[Fact]) -> list[Fact]:
+        return [*objects, release, *rest]
+
+    def batch(self) -> int:
+        return BATCH
+
+
+class Shuffled(Road):
+    """Any order that keeps a release behind its objects; batches of any size."""
+
+    def __init__(self, seed: int) -> None:
+        self.random = random.Random(seed)  # noqa: S311 - a seeded order, nothing secret
+
+    def events(self, events: list[Event]) -> list[Event]:
+        return self.random.sample(events, len(events))
+
+    def facts(self, objects: list[Fact], release: Fact, rest: list[Fact]) -> list[Fact]:
+        mixed = self.random.sample([*objects, *rest], len(objects) + len(rest))
+        last = max((n for n, fact in enumerate(mixed) if fact.kind == "object"), default=-1)
+        mixed.insert(self.random.randint(last + 1, len(mixed)), release)
+        return mixed
+
+    def batch(self) -> int:
+        return self.random.randint(1, 4)
+
+
+class Twice(Road):
+    """Everything comes a second time, after all of it came."""
+
+    def events(self, events: list[Event]) -> list[Event]:
+        return [*events, *events]
+
+    def facts(self, objects: list[Fact], release: Fact, rest: list[Fact]) -> list[Fact]:
+        whole = [*objects, release, *rest]
+        return [*whole, *whole]
+
+
+AS_WRITTEN = Road()
+
+
+def simulate(scenario: Scenario, road: Road = AS_WRITTEN) -> Result:
+    """Run the hops to the end."""
+    result = Result()
+    objects, release = catalogue_facts(scenario.catalogue)
+    marks = [] if scenario.as_of is None else [Fact(kind="mark", tenant="*", id="mark", rev=scenario.as_of)]
+    intervals = _pair(road.events(scenario.events), road, result)
+    work = _link(road.facts(objects, release, [*intervals, *marks]), road, result)
+    _rate(road.facts(objects, release, [*work, *marks]), road, result)
+    return result
+
+
+def catalogue_facts(catalogue: Catalogue) -> tuple[list[Fact], Fact]:
+    """The objects as facts of revision 1, and the release that makes them hold."""
+    objects = [
+        Fact(kind="object", tenant=TENANT, id=key, rev=1, body=object_body("release", placed.item))
+        for key, placed in sorted(catalogue.objects.items())
+    ]
+    listed = {fact.id: (fact.rev, fact.digest()) for fact in objects}
+    body = msgspec.Raw(msgspec.json.encode(Release(number=1, predecessor="", objects=listed)))
+    return objects, Fact(kind="release", tenant=TENANT, id="release/1", rev=1, body=body)
+
+
+def _pair(events: list[Event], road: Road, result: Result) -> list[Fact]:
+    state, facts = PairState(), []
+    newest: dict[str, int] = {}
+    for batch in _cut(events, road.batch):
+        outcome = state.step(batch)
+        for parked in outcome.parked:
+            _keep(result.parked, newest, parked.id, parked.version, parked)
+        for version, interval in outcome.outputs:
+            facts.append(interval_fact(version, interval))
+            _keep(result.intervals, newest, interval.id, version, interval)
+    return facts
+
+
+def interval_fact(version: int, interval: Interval) -> Fact:
+    body = msgspec.Raw(encode_interval(interval))
+    return Fact(kind="interval", tenant=interval.tenant, id=interval.id, rev=version, body=body)
+
+
+def _link(log: list[Fact], road: Road, result: Result) -> list[Fact]:
+    facts: list[Fact] = []
+    newest: dict[str, int] = {}
+    for outcome in _fold(LinkState(TENANT, 0), log, road):
+        for version, work in outcome.outputs:
+            body = msgspec.Raw(encode_work(work))
+            facts.append(Fact(kind="work", tenant=work.tenant, id=work.id, rev=version, body=body))
+            _keep(result.work, newest, work.id, version, work)
+    return facts
+
+
+def _rate(log: list[Fact], road: Road, result: Result) -> None:
+    newest: dict[str, int] = {}
+    for outcome in _fold(RateState(TENANT, 0), log, road):
+        for version, entry in outcome.outputs:
+            _keep(result.entries, newest, entry.id, version, entry)
+
+
+def _fold(state: State[T], log: list[Fact], road: Road) -> Iterator[Outcome[T]]:
+    """Step over a log whose hop may append to it, until it is quiet."""
+    queue = list(log)
+    for _ in range(ENOUGH):
+        if not queue:
+            return
+        size = _batch_size(queue, road.batch())
+        batch, queue = queue[:size], queue[size:]
+        outcome = state.step(batch)
+        queue.extend(outcome.appends)
+        yield outcome
+    raise AssertionError("a hop keeps appending to its own log")
+
+
+def _batch_size(queue: list[Fact], most: int) -> int:
+    """Up to ``most`` facts; one that ends the fold is the last."""
+    for n, fact in enumerate(queue[:most]):
+        if fact.ends_fold:
+            return n + 1
+    return min(most, len(queue))
+
+
+def _cut(events: list[Event], size: Callable[[], int]) -> Iterator[list[Event]]:
+    at = 0
+    while at < len(events):
+        step = size()
+        yield events[at : at + step]
+        at += step
+
+
+def _keep(kept: dict[str, R], newest: dict[str, int], id_: str, version: int, record: R) -> None:
+    """Of several versions the largest holds, whatever the order they come in."""
+    if version >= newest.get(id_, -1):
+        newest[id_] = version
+        kept[id_] = record

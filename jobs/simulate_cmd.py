@@ -1,0 +1,80 @@
+"""`everyminute simulate`: try a contract, show a rule, test a ledger; without any server."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from jobs.console import Exit, LedgerFormat, put, put_json, say, tables
+
+if TYPE_CHECKING:
+    from jobs.scenario import Scenario
+
+EPILOG = """Examples:
+
+    everyminute simulate examples/scenarios/remote_support.yaml
+
+    everyminute simulate quote.yaml --format json
+
+    everyminute simulate tests/stories/RS2.yaml --check
+
+Exit codes: 0 done; 1 with --check, the ledger is not as expected; 2 the scenario cannot be read; 3 it uses something
+that is not built yet."""
+
+
+def register(app: typer.Typer) -> None:
+    app.command("simulate", epilog=EPILOG)(simulate_command)
+
+
+def simulate_command(
+    file: Annotated[Path, typer.Argument(help="A scenario: catalogue, events, and optionally the expected ledger.")],
+    format_: Annotated[LedgerFormat, typer.Option("--format", "-f", help="How to print.")] = LedgerFormat.table,
+    check: Annotated[bool, typer.Option("--check", help="Compare with `expect:`; exit 1 when they differ.")] = False,
+) -> None:
+    """Run a scenario through the kernel and print its ledger, with the reason for every amount."""
+    from jobs.scenario import read_scenario
+    from jobs.simulate import simulate
+    from jobs.simulate_ledger import ledger, rows
+
+    scenario = read_scenario(file)
+    for warning in scenario.warnings:
+        say(str(warning))
+    result = simulate(scenario)
+    whole = ledger(scenario, result)
+    if check:
+        from jobs.simulate_ledger import comparable
+
+        seen = [comparable(entry, scenario.names) for entry in rows(result, scenario.names)]
+        raise typer.Exit(_check(scenario, seen, whole, format_))
+    _print(whole, format_)
+
+
+def _print(whole: dict[str, Any], format_: LedgerFormat) -> None:
+    from jobs.simulate_print import csv_text, print_ledger
+
+    if format_ is LedgerFormat.json:
+        put_json(whole)
+    elif format_ is LedgerFormat.csv:
+        put(csv_text(whole))
+    else:
+        print_ledger(tables(), whole)
+
+
+def _check(scenario: Scenario, seen: list[dict[str, Any]], whole: dict[str, Any], format_: LedgerFormat) -> Exit:
+    from jobs.simulate_print import differences, print_side_by_side
+
+    if scenario.expected is None:
+        say(f"everyminute: {scenario.path} has no `expect:` to compare with")
+        return Exit.USAGE
+    found = differences(scenario.expected, seen, whole)
+    if format_ is LedgerFormat.json:
+        put_json({"as_expected": not found, "differences": found, "ledger": whole})
+    elif found and scenario.expected.entries is not None:
+        print_side_by_side(tables(), scenario.expected, seen)
+    for sentence in found:
+        say(f"{scenario.path}: {sentence}")
+    if not found and format_ is not LedgerFormat.json:
+        say(f"{scenario.path}: as expected")
+    return Exit.NO if found else Exit.DONE

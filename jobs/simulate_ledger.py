@@ -1,0 +1,182 @@
+"""A ledger as rows of plain values, with its totals and the proof that no second was lost."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from decimal import Decimal
+from typing import Any
+
+from jobs.scenario import Scenario
+from jobs.scenario_time import say_instant
+from jobs.simulate import Result
+from streams.models.entry import OUTSIDE_SUMS, Entry, Segment
+
+Row = dict[str, Any]
+
+
+def rows(result: Result, names: dict[str, str]) -> list[Entry]:
+    """Entries that hold, by start, client, period and the name the file gives the work."""
+    held = [entry for entry in result.entries.values() if not entry.void and entry.disposition not in OUTSIDE_SUMS]
+    return sorted(held, key=lambda e: (e.start, e.identity, names.get(e.identity.work, "")))
+
+
+def money(minor: int, exponent: int) -> Decimal:
+    """Minor units as major units, exactly: 3750 at 2 is 37.50."""
+    return Decimal(minor).scaleb(-exponent)
+
+
+def billed(entry: Entry) -> int:
+    return entry.quantity_seconds if entry.disposition == "billed" else 0
+
+
+def comparable(entry: Entry, names: dict[str, str]) -> Row:
+    """The row as expectations name it: seconds, instants in seconds, money in major units."""
+    return {
+        "work": names.get(entry.identity.work, entry.identity.work),
+        "client": entry.identity.client,
+        "period": entry.identity.period,
+        "start": entry.start,
+        "end": entry.end,
+        "worked": entry.worked_seconds,
+        "rounding": entry.rounding_seconds,
+        "quantity": entry.quantity_seconds,
+        "billed": billed(entry),
+        "overlap": entry.overlap_seconds,
+        "amount": money(entry.amount, entry.exponent),
+        "risk": money(entry.risk_amount, entry.exponent),
+        "flags": sorted(entry.flags),
+        "candidates": sorted(entry.candidates),
+        "segments": [_comparable_segment(segment, entry.exponent) for segment in entry.segments],
+        **{name: getattr(entry, name) for name in PLAIN},
+    }
+
+
+PLAIN = ("contract", "ticket", "technician", "who", "device", "service", "local_date", "currency", "disposition",
+         "reason", "path", "kind", "recovered")  # fmt: skip
+
+
+def _comparable_segment(segment: Segment, exponent: int) -> Row:
+    return {
+        "tier": segment.tier,
+        "start": segment.start,
+        "end": segment.end,
+        "worked": segment.seconds,
+        "billed": segment.billed_seconds,
+        "rate": Decimal(segment.rate) if segment.rate else None,
+        "amount": money(segment.amount, exponent),
+        "line": segment.line,
+    }
+
+
+def ledger(scenario: Scenario, result: Result) -> Row:
+    """The whole answer as JSON values. Money is text in major units, instants are UTC."""
+    entries = rows(result, scenario.names)
+    running = sorted(scenario.names.get(w.id, w.id) for w in result.work.values() if w.state == "running")
+    parked = sorted((p for p in result.parked.values() if not p.void), key=lambda p: p.id)
+    return {
+        "as_of": None if scenario.as_of is None else say_instant(scenario.as_of),
+        "entries": [as_json(entry, scenario.names) for entry in entries],
+        "running": running,
+        "parked": [{"reason": p.reason, "saw": p.saw, "expected": p.expected, "remedy": p.remedy} for p in parked],
+        "totals": totals(entries),
+        "conservation": conservation(result, entries),
+    }
+
+
+def as_json(entry: Entry, names: dict[str, str]) -> Row:
+    return {
+        "id": entry.id,
+        "work": names.get(entry.identity.work, entry.identity.work),
+        "client": entry.identity.client or None,
+        "contract": entry.contract or None,
+        "ticket": entry.ticket or None,
+        "technician": entry.technician or None,
+        "who": entry.who or None,
+        "device": entry.device or None,
+        "service": entry.service or None,
+        "kind": entry.kind or None,
+        "period": entry.identity.period,
+        "class": entry.identity.row_class,
+        "local_date": entry.local_date or None,
+        "zone": entry.zone or None,
+        "start": say_instant(entry.start),
+        "end": say_instant(entry.end),
+        "worked_seconds": entry.worked_seconds,
+        "rounding_seconds": entry.rounding_seconds,
+        "quantity_seconds": entry.quantity_seconds,
+        "billed_seconds": billed(entry),
+        "overlap_seconds": entry.overlap_seconds,
+        "segments": [_segment_json(segment, entry.exponent) for segment in entry.segments],
+        "amount": str(money(entry.amount, entry.exponent)),
+        "currency": entry.currency or None,
+        "disposition": entry.disposition,
+        "reason": entry.reason or None,
+        "risk_amount": str(money(entry.risk_amount, entry.exponent)),
+        "risk_currency": entry.risk_currency or None,
+        "path": entry.path,
+        "candidates": list(entry.candidates),
+        "recovered": entry.recovered,
+        "flags": list(entry.flags),
+        "trail": [_step_json(step) for step in entry.trail],
+    }
+
+
+def _segment_json(segment: Segment, exponent: int) -> Row:
+    return {
+        "tier": segment.tier,
+        "start": say_instant(segment.start),
+        "end": say_instant(segment.end),
+        "seconds": segment.seconds,
+        "billed_seconds": segment.billed_seconds,
+        "rate": segment.rate or None,
+        "amount": str(money(segment.amount, exponent)),
+        "line": segment.line or None,
+    }
+
+
+def _step_json(step: Any) -> Row:
+    return {
+        "op": step.op,
+        "before": step.before,
+        "after": step.after,
+        "rule": step.rule,
+        "why": step.why,
+        "lost": list(step.lost),
+    }
+
+
+def totals(entries: list[Entry]) -> Row:
+    """Seconds by disposition, and money by currency (never added over currencies)."""
+    seconds: dict[str, int] = defaultdict(int)
+    amounts: dict[str, Decimal] = defaultdict(Decimal)
+    risks: dict[str, Decimal] = defaultdict(Decimal)
+    for entry in entries:
+        seconds[entry.disposition] += entry.quantity_seconds
+        if entry.currency:
+            amounts[entry.currency] += money(entry.amount, entry.exponent)
+        if entry.risk_currency:
+            risks[entry.risk_currency] += money(entry.risk_amount, entry.exponent)
+    return {
+        "entries": len(entries),
+        "worked_seconds": sum(entry.worked_seconds for entry in entries),
+        "rounding_seconds": sum(entry.rounding_seconds for entry in entries),
+        "billed_seconds": sum(billed(entry) for entry in entries),
+        "amount": {code: str(amount) for code, amount in sorted(amounts.items())},
+        "risk_amount": {code: str(amount) for code, amount in sorted(risks.items())},
+        "seconds": dict(sorted(seconds.items())),
+    }
+
+
+def conservation(result: Result, entries: list[Entry]) -> Row:
+    """Worked seconds of all work + rounding = the sum over the dispositions, to the second."""
+    work = sum(work.seconds for work in result.work.values() if work.state == "done")
+    worked = sum(entry.worked_seconds for entry in entries)
+    rounding = sum(entry.rounding_seconds for entry in entries)
+    quantity = sum(entry.quantity_seconds for entry in entries)
+    return {
+        "work_seconds": work,
+        "worked_seconds": worked,
+        "rounding_seconds": rounding,
+        "disposition_seconds": quantity,
+        "holds": work == worked and worked + rounding == quantity,
+    }
