@@ -124,8 +124,6 @@ class Child:
             self._asked = None
 
     def _watch_run(self, now: float) -> None:
-        if self._deaths and now > self._since + self._pace.stable:
-            self._deaths = 0
         if self.component.probe is None:
             return
         if self._probe is None:
@@ -147,6 +145,8 @@ class Child:
 
     def _end(self, now: float, reason: str) -> None:
         self.reason = reason
+        if self.state is State.READY and now >= self._since + self._pace.stable:
+            self._deaths = 0
         self._deaths += 1
         self._strikes, self._probe, self._asked = 0, None, None
         if self._deaths >= self._allowed():

@@ -78,9 +78,9 @@ def down(home: Path, say: Callable[[str], None] = print) -> Exit:
         return Exit.NOT_RUNNING
     if supervisor is not None:
         supervisor.send_signal(signal.SIGTERM)
-        if not wait_until_gone(run.supervisor, STOP + 5):
+        if not wait_until_gone([run.supervisor], STOP + 5):
             supervisor.kill()
-            wait_until_gone(run.supervisor, 5)
+            wait_until_gone([run.supervisor], 5)
     stop_left_over(place, say, STOP)
     say("Stopped.")
     return Exit.OK

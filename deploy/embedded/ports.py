@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Iterable
+from typing import Any
 
 import psutil
 
@@ -20,6 +21,9 @@ def is_open(port: int, timeout: float = 0.5) -> bool:
 
 
 def is_free(port: int) -> bool:
+    """Whether we could listen on the port. A listener on all addresses counts, though BSD lets us bind beside it."""
+    if is_open(port):
+        return False
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -57,9 +61,16 @@ def _by(port: int) -> str:
         return f" by process {holder}"
 
 
-def _listeners(port: int) -> Iterable[int | None]:
+def _listeners(port: int) -> list[int | None]:
     try:
-        connections = psutil.net_connections("tcp")
-    except psutil.Error:    # macOS tells only root about the processes of others
+        connections = [(c.pid, c) for c in psutil.net_connections("tcp")]
+    except psutil.AccessDenied:    # macOS tells all of them only to root
+        connections = [(p.pid, c) for p in psutil.process_iter() for c in _of(p)]
+    return [pid for pid, c in connections if c.status == psutil.CONN_LISTEN and c.laddr and c.laddr.port == port]
+
+
+def _of(process: psutil.Process) -> Iterable[Any]:
+    try:
+        return process.net_connections("tcp")
+    except psutil.Error:
         return []
-    return [c.pid for c in connections if c.status == psutil.CONN_LISTEN and c.laddr and c.laddr.port == port]

@@ -3,8 +3,9 @@
 import contextlib
 import fcntl
 import os
+import signal
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import IO
@@ -136,26 +137,27 @@ class Home:
 
 def end(processes: Iterable[Process], timeout: float) -> None:
     """SIGTERM, and after `timeout` seconds SIGKILL, to each process; then SIGKILL to what is left of its group."""
-    alive = {process.pid: found for process in processes if (found := process.alive())}
-    for found in alive.values():
-        with contextlib.suppress(psutil.NoSuchProcess):
-            found.terminate()
-    _, remaining = psutil.wait_procs(list(alive.values()), timeout=timeout)
-    for pid in alive:
-        kill_group(pid)
-    psutil.wait_procs(remaining, timeout=2)
+    alive = [process for process in processes if process.alive()]
+    for process in alive:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process.pid, signal.SIGTERM)
+    wait_until_gone(alive, timeout)
+    for process in alive:
+        kill_group(process.pid)
+    wait_until_gone(alive, 2.0)
 
 
 def kill_group(pid: int) -> None:
     """SIGKILL to the process group that `pid` leads; each component leads its own."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(pid, 9)
+        os.killpg(pid, signal.SIGKILL)
 
 
-def wait_until_gone(process: Process, timeout: float) -> bool:
+def wait_until_gone(processes: Sequence[Process], timeout: float) -> bool:
+    """Whether all end within `timeout` seconds. One that ended and was not yet reaped is gone."""
     deadline = time.monotonic() + timeout
-    while process.alive():
-        if time.monotonic() > deadline:
+    while any(process.alive() for process in processes):
+        if time.monotonic() >= deadline:
             return False
-        time.sleep(0.05)
+        time.sleep(0.02)
     return True

@@ -86,10 +86,10 @@ class Supervisor:
             while not self._signals:
                 self._round(time.monotonic())
                 self._wake.wait(self._pace.tick)
+            well = self._complete and not any(child.state is State.FAILED for child in self._children)
         finally:
             self._stop()
-        failed = any(child.state is State.FAILED for child in self._children)
-        return Exit.FAILED if failed or not self._complete else Exit.OK
+        return Exit.OK if well else Exit.FAILED
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         self._signals += 1
