@@ -1,0 +1,11 @@
+"""Contracts: a file a kind, and the choice of one. A kind is a function and a line in ``CONTRACTS``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from billing.contracts.time_and_materials import time_and_materials
+from streams.models.catalog import Contract
+from streams.models.entry import Disposition
+
+CONTRACTS: dict[str, Callable[[Contract], Disposition]] = {"time_and_materials": time_and_materials}

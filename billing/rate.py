@@ -1,0 +1,171 @@
+"""rate: the facts of one tenant → versioned rows of the ledger.
+
+The state is a set of facts that only grows; every row is a function of it. A step computes again, and sends again
+whether it changed or not, all that its facts may have changed in any revision: of each client they ever concerned
+everything from the earliest place on. Identities become facts before their first use; one that somebody else
+used is answered with content or a void row. See docs/decisions.md for why nothing is ever skipped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+
+from billing.book import CatalogState, Change
+from billing.outcome import Counts, Outcome
+from billing.rate_index import EVERYTHING, Index, Place, Shelf, identity_text, parse_identity, place_of
+from billing.rate_terms import ClientTerms
+from billing.statement import rate_works
+from streams.models.entry import Entry, Identity, encode_entry
+from streams.models.fact import Fact, decode_fact, encode_fact
+from streams.models.ids import version
+from streams.models.work import decode_work
+
+_NO_PRICE = ("device", "ticket", "technician")  # directory objects that no row of rate reads
+
+
+@dataclass(slots=True)
+class Touched:
+    """What a batch may have changed at one client: everything from ``start`` on, and single pieces of work."""
+
+    start: int | None = None
+    places: set[Place] = field(default_factory=set)
+    works: set[str] = field(default_factory=set)
+
+    def since(self, start: int) -> None:
+        self.start = start if self.start is None else min(self.start, start)
+
+
+class RateState:
+    """All that rate knows of one tenant."""
+
+    def __init__(self, tenant: str, epoch: int) -> None:
+        self.tenant = tenant
+        self.epoch = epoch
+        self._keys: set[str] = set()
+        self._index = Index()
+        self._book = CatalogState()
+        self._terms: dict[str, ClientTerms] = {}
+        self._stamp = -1
+        self._mark = -1
+        self._settled = True
+
+    def restore(self, key: str, value: bytes) -> None:
+        """Take back one kept fact, in any order."""
+        self._settled = False
+        if value[:1] in (b"+", b"="):
+            fact = self._book.restore(value)
+        else:
+            fact = decode_fact(value)
+            self._take(fact)
+        if fact.counts:
+            self._keys.add(fact.key())
+
+    def step(self, facts: Sequence[Fact]) -> Outcome[Entry]:
+        """Fold facts record by record, then compute once what any of them touched."""
+        self._settle()
+        outcome: Outcome[Entry] = Outcome()
+        touched: dict[str, Touched] = {}
+        for fact in facts:
+            self._fold(fact, touched, outcome)
+        entries = [entry for client in sorted(touched) for entry in self._answer(client, touched[client])]
+        for entry in entries:
+            if self._index.name(entry.identity):
+                outcome.appends.append(Fact(kind="identity", tenant=self.tenant, id=identity_text(entry.identity)))
+            number = version(self.epoch, len(self._keys), encode_entry(entry))
+            msgspec.structs.force_setattr(entry, "version", number)
+            outcome.outputs.append((number, entry))
+        return outcome
+
+    def counts(self) -> Counts:
+        """Facts by what became of them; a piece of work that still runs is waiting."""
+        waiting = self._index.running
+        return Counts(received=len(self._keys), done=len(self._keys) - waiting, waiting=waiting)
+
+    def _settle(self) -> None:
+        if not self._settled:
+            self._book.settle()
+            self._settled = True
+
+    def _take(self, fact: Fact) -> None:
+        if fact.kind == "work":
+            self._index.fold(decode_work(bytes(fact.body)), (fact.rev, fact.digest()))
+        elif fact.kind == "identity":
+            self._index.name(parse_identity(fact.id))
+        elif fact.kind == "mark":
+            self._mark = max(self._mark, fact.rev)
+
+    def _fold(self, fact: Fact, touched: dict[str, Touched], outcome: Outcome[Entry]) -> None:
+        """Take in one record, note what it touches, and keep it if it is new."""
+        if fact.kind == "mark":
+            if fact.rev > self._mark:
+                self._mark = fact.rev
+                outcome.kept.append((f"{self.tenant}|mark", encode_fact(fact)))
+            return
+        key = fact.key()
+        new = key not in self._keys
+        self._keys.add(key)
+        value = None
+        if fact.kind == "work":
+            self._fold_work(fact, touched)
+        elif fact.kind == "identity":
+            self._fold_identity(parse_identity(fact.id), touched)
+        elif fact.kind in ("object", "release"):
+            self._fold_catalog(self._book.fold(fact), touched)
+            value = self._book.kept(fact)
+        if new:
+            outcome.kept.append((key, value or encode_fact(fact)))
+
+    def _fold_work(self, fact: Fact, touched: dict[str, Touched]) -> None:
+        """Every client that any revision of the work ever stood at is touched, from its earliest start there."""
+        held = self._index.fold(decode_work(bytes(fact.body)), (fact.rev, fact.digest()))
+        for place in held.places:
+            one = touched.setdefault(place.client, Touched())
+            one.since(place.start)
+            one.places.add(place)
+
+    def _fold_identity(self, identity: Identity, touched: dict[str, Touched]) -> None:
+        if self._index.name(identity):
+            touched.setdefault(identity.client, Touched()).works.add(identity.work)
+
+    def _fold_catalog(self, change: Change, touched: dict[str, Touched]) -> None:
+        kind, _, id_ = change.key.partition("/")
+        if kind == "client":
+            touched.setdefault(id_, Touched()).since(EVERYTHING)
+        elif change.everything or (change.key and kind not in _NO_PRICE):
+            for client in self._index.shelves:
+                touched.setdefault(client, Touched()).since(EVERYTHING)
+
+    def _answer(self, client: str, touched: Touched) -> list[Entry]:
+        """Rows of all touched work at one client, and a void row for each of its identities that has none."""
+        terms = self._terms_of(client)
+        shelf = self._index.shelf(client)
+        ids = set(touched.works)
+        if touched.start is not None:
+            ids |= shelf.since(touched.start)
+            if terms.by_day:
+                ids |= shelf.sharing(touched.places, terms.zone)
+        rows = self._rows(client, ids, shelf, terms)
+        live = {row.identity for row in rows}
+        named = {one for id_ in ids for one in shelf.identities.get(id_, ())}
+        gone = (Entry(tenant=self.tenant, identity=one, void=True) for one in sorted(named - live))
+        return [*rows, *gone]
+
+    def _rows(self, client: str, ids: set[str], shelf: Shelf, terms: ClientTerms) -> list[Entry]:
+        """Rows of ``ids``, computed with all that shares a rounding scope with them."""
+        works = list(self._index.current(client, ids))
+        if terms.by_day:
+            beside = shelf.sharing(map(place_of, works), terms.zone) - ids
+            works.extend(self._index.current(client, beside))
+        return [row for row in rate_works(terms, works) if row.identity.work in ids]
+
+    def _terms_of(self, client: str) -> ClientTerms:
+        if self._stamp != self._book.stamp:
+            self._terms.clear()
+            self._stamp = self._book.stamp
+        found = self._terms.get(client)
+        if found is None:
+            found = self._terms[client] = ClientTerms(self._book, client)
+        return found

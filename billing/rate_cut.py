@@ -1,0 +1,123 @@
+"""Cutting a piece of work into rows (client's month) and parts (one tier, one set of terms), to the second."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from billing.calendar import STANDARD, Day, Piece
+from billing.rate_terms import Blocked, ClientTerms, Terms
+from billing.rounding import Scope
+from streams.models.entry import Disposition
+from streams.models.interval import Span
+from streams.models.work import Work
+
+_SEVERITY: tuple[Disposition, ...] = ("non_billable", "no_rate_path", "unpriced")
+
+
+@dataclass(slots=True)
+class Part:
+    """A stretch of one row under one tier and one set of terms; pauses may lie inside it.
+
+    ``day`` is its local day where the rounding scope ends at midnight, else 0. ``billed`` is set by rounding,
+    with the scope it was rounded in and what that scope came to.
+    """
+
+    terms: Terms
+    tier: str
+    day: int
+    start: int
+    end: int
+    seconds: int
+    billed: int = 0
+    scope: Scope = ()
+    scope_seconds: int = 0
+    scope_quantity: int = 0
+
+
+@dataclass(slots=True)
+class Row:
+    """What one statement has of one piece of work."""
+
+    work: Work
+    period: str
+    date: str
+    parts: list[Part] = field(default_factory=list)
+    disposition: Disposition = "billed"
+    reason: str = ""
+
+    @property
+    def overlap(self) -> int:
+        """Seconds of this row that another row of the same technician counts as worked already."""
+        if not self.work.shared:
+            return 0
+        start, end = self.parts[0].start, self.parts[-1].end
+        return sum(
+            max(0, min(end, ends, until) - max(start, begins, since))
+            for begins, ends in self.work.spans
+            for since, until in self.work.shared
+        )
+
+
+def cut(work: Work, terms: ClientTerms) -> list[Row]:
+    """Rows in time order; their parts hold exactly the seconds of the work."""
+    rows: list[Row] = []
+    for start, end in _spans(work):
+        at = start
+        while True:
+            day = terms.zone.day(at)
+            stop = min(end, day.end)
+            if not rows or rows[-1].period != day.period:
+                rows.append(Row(work, day.period, day.date))
+            _add(rows[-1], terms.at(work.service, day.ordinal), day, at, stop)
+            at = stop
+            if at >= end:
+                break
+    for row in rows:
+        row.disposition, row.reason = dispose(row)
+    return rows
+
+
+def split(terms: Terms, start: int, end: int) -> list[Piece]:
+    """Tiers of ``[start, end)``; all standard without a calendar. A span of no length is one piece."""
+    if terms.calendar is None:
+        return [(start, end, STANDARD)]
+    if start == end:
+        return [(start, end, next(terms.calendar.split(start, start + 1))[2])]
+    return list(terms.calendar.split(start, end))
+
+
+def dispose(row: Row) -> Blocked:
+    """Disposition and reason of a row as a whole: work that cannot be billed in part is not billed at all."""
+    work = row.work
+    if work.reason == "orphan_stop":
+        return "orphan_stop", work.reason
+    if work.client is None or work.technician is None or work.path == "none":
+        return "unlinked", work.reason or ("client_unknown" if work.client is None else "technician_unknown")
+    if not work.authenticated:
+        return "unconfirmed", "not_authenticated"
+    if work.billable is False:
+        return "non_billable", "marked_non_billable"
+    blocked = [part.terms.blocked for part in row.parts if part.terms.blocked is not None]
+    if blocked:
+        return min(blocked, key=lambda one: (_SEVERITY.index(one[0]), one[1]))
+    if missing := sorted({part.tier for part in row.parts if part.terms.price(part.tier) is None}):
+        return "unpriced", f"tier_without_price: {', '.join(missing)}"
+    if len(currencies := {part.terms.currency for part in row.parts}) > 1:
+        return "unpriced", f"currency_mixed: {', '.join(sorted(currencies))}"
+    return row.parts[0].terms.taken, ""
+
+
+def _spans(work: Work) -> list[Span]:
+    """Spans with any length; of work without any second its first instant, so that it has a place."""
+    return [span for span in work.spans if span[0] < span[1]] or [(work.start, work.start)]
+
+
+def _add(row: Row, terms: Terms, day: Day, start: int, end: int) -> None:
+    scope_day = day.ordinal if terms.by_day else 0
+    for begin, finish, tier in split(terms, start, end):
+        last = row.parts[-1] if row.parts else None
+        if last is not None and last.terms is terms and last.tier == tier and last.day == scope_day:
+            last.end = finish
+            last.seconds += finish - begin
+        else:
+            row.parts.append(Part(terms, tier, scope_day, begin, finish, finish - begin))
