@@ -1,0 +1,238 @@
+"""One hop: decode → fold and step → appends → outputs → changelog → ack (design §3, §5). No Faust, no Kafka client.
+
+The ports (streams/ports.py), all there is between a hop and the world; a simulation has them in a few lines:
+
+`Incoming`  a record as read: ``offset``, ``key``, ``value``, ``headers``. aiokafka's ConsumerRecord is one.
+`Batch`     consecutive records of one partition, and ``acknowledge()``: the range may be committed from now on.
+`Log`       ``await append(writes)`` returns when the broker has acknowledged every record of all writes. Within one
+            (topic, partition) the order given is kept, between two it is free; a crash leaves any prefix of each.
+            Topic names come without prefix. The changelog is a topic like the others, named by ``Plan.changelog``.
+`Kernel`    what billing/ folds facts into: ``restore``, ``step``, ``counts``.
+`Plan`      what makes a hop this hop: its topics, its decoder, its kernel, where its outputs go.
+
+``Hop.take(batch)`` awaits at most one ``append`` for the appends, one for the outputs with the parked, one for the
+changelog, in this order, for each round of the batch; then it acknowledges. A batch is one round, and one more for
+each fact that ends a fold, tenant by tenant. ``reached(point)`` is called after each effect (`POINTS`): tests kill
+there. ``Hop.restore(partition, key, value)`` takes a record of the changelog, in any order and any number of times;
+``Hop.drop(partition)`` forgets a partition that moved away. A step that did not come to its end leaves its partition
+unusable until it is dropped and restored: its memory is ahead of the changelog.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Generic, Protocol, TypeVar
+
+from billing.outcome import Counts, Outcome
+from streams.models.cloudevent import Problem
+from streams.models.fact import Fact, encode_fact
+from streams.models.parked import Parked
+from streams.parking import park, parked_output, resolve, tenant_of
+from streams.ports import Batch, Incoming, Log, Output, Record, Write
+
+__all__ = [
+    "EVERYONE", "POINTS", "Batch", "Hop", "Incoming", "Kernel", "Log", "Output", "Plan", "Record", "Traffic", "Write",
+    "fact_record", "park", "parked_output", "resolve", "tenant_of",
+]  # fmt: skip
+
+M = TypeVar("M")
+M_contra = TypeVar("M_contra", contravariant=True)
+T = TypeVar("T")
+
+POINTS = ("after_appends", "after_outputs", "after_changelog", "before_ack", "after_ack")
+EVERYONE = "*"  # the tenant of a clock mark
+SEPARATOR = "\x1f"
+
+
+class Kernel(Protocol[M_contra, T]):
+    def restore(self, key: str, value: bytes) -> None: ...
+    def step(self, facts: Sequence[M_contra]) -> Outcome[T]: ...
+    def counts(self) -> Counts: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Plan(Generic[M, T]):
+    """A hop's own parts. ``decode`` gives (unit, message) or what is wrong with the record; the unit is the tenant,
+    or "" where one kernel holds the whole partition. ``separator`` ends the tenant in a record's key."""
+
+    name: str
+    sources: tuple[str, ...]
+    changelog: str
+    log: str  # where its appends go: its own input, read again by whoever owns the partition
+    separator: str
+    decode: Callable[[Incoming], tuple[str, M] | Problem]
+    begin: Callable[[str], Kernel[M, T]]
+    emit: Callable[[int, T], Output]
+    ends_fold: Callable[[M], bool] = lambda _: False
+    mark: Callable[[M], int | None] = lambda _: None  # the instant, when the message is a clock mark
+
+
+Round = dict[str, list[M]]  # messages by unit, in order
+
+
+@dataclass(slots=True)
+class _Partition(Generic[M, T]):
+    kernels: dict[str, Kernel[M, T]] = field(default_factory=dict)
+    mark: M | None = None  # the largest; concerns tenants that come later, too
+    stepping: bool = False
+
+
+@dataclass(slots=True)
+class Traffic:
+    """What a hop has read since the process started; ``undecoded`` of it was parked before any kernel saw it."""
+
+    records: int = 0
+    batches: int = 0
+    undecoded: int = 0
+
+
+class Hop(Generic[M, T]):
+    """One hop of one process, over all partitions the process owns."""
+
+    def __init__(
+        self,
+        plan: Plan[M, T],
+        log: Log,
+        place: Callable[[str], int],
+        tenant: str = "main",
+        reached: Callable[[str], None] = lambda point: None,
+    ) -> None:
+        """``place`` gives the partition of a tenant; ``tenant`` is named where a broken key names none."""
+        self.plan = plan
+        self.traffic = Traffic()
+        self._log = log
+        self._place = place
+        self._tenant = tenant
+        self._reached = reached
+        self._partitions: dict[int, _Partition[M, T]] = {}
+
+    async def take(self, batch: Batch) -> None:
+        """One batch, to its acknowledgement. Raises what the log raises: then nothing is acknowledged."""
+        owned = self._partitions.setdefault(batch.partition, _Partition())
+        if owned.stepping:
+            raise RuntimeError(f"{self.plan.name}/{batch.partition}: the step before did not come to its end")
+        owned.stepping = True
+        messages, parked = self._decode(batch)
+        rounds = self._rounds(owned, messages) or [{}]
+        for number, steps in enumerate(rounds):
+            await self._round(batch.partition, owned, steps, [] if number else parked)
+        self._reached("before_ack")
+        batch.acknowledge()
+        owned.stepping = False
+        self.traffic.records += len(batch.records)
+        self.traffic.batches += 1
+        self._reached("after_ack")
+
+    def restore(self, partition: int, key: bytes, value: bytes) -> None:
+        """A record of the changelog."""
+        owned = self._partitions.setdefault(partition, _Partition())
+        if owned.stepping:
+            raise RuntimeError(f"{self.plan.name}/{partition}: restored in the middle of a step")
+        unit, _, kept = key.decode().partition(SEPARATOR)
+        self._kernel(owned, unit).restore(kept, value)
+
+    def drop(self, partition: int) -> None:
+        """Forget a partition that another process owns now."""
+        self._partitions.pop(partition, None)
+
+    @property
+    def partitions(self) -> set[int]:
+        return set(self._partitions)
+
+    def counts(self) -> Counts:
+        """Over all kernels, and what was parked undecoded: ``received = done + waiting + parked``."""
+        total = Counts(received=self.traffic.undecoded, parked=self.traffic.undecoded)
+        for owned in self._partitions.values():
+            for kernel in owned.kernels.values():
+                counts = kernel.counts()
+                total.received += counts.received
+                total.done += counts.done
+                total.waiting += counts.waiting
+                total.parked += counts.parked
+        return total
+
+    def _decode(self, batch: Batch) -> tuple[list[tuple[str, M]], list[Parked]]:
+        messages: list[tuple[str, M]] = []
+        parked: list[Parked] = []
+        decode = self.plan.decode
+        for record in batch.records:
+            found = decode(record)
+            if isinstance(found, Problem):
+                parked.append(park(batch, record, found, tenant_of(record.key, self.plan.separator) or self._tenant))
+                self.traffic.undecoded += 1
+            else:
+                messages.append(found)
+                if record.headers and (resolved := resolve(batch, record, self.plan.separator)):
+                    parked.append(resolved)
+        return messages, parked
+
+    def _rounds(self, owned: _Partition[M, T], messages: list[tuple[str, M]]) -> list[Round[M]]:
+        """Cut after each fact that ends a fold, unit by unit; a clock mark goes to every unit of the partition."""
+        rounds: list[Round[M]] = []
+        turn: dict[str, int] = {}
+
+        def put(unit: str, message: M) -> None:
+            if unit not in turn:
+                turn[unit] = 0
+                if unit not in owned.kernels and owned.mark is not None:
+                    put(unit, owned.mark)
+            while len(rounds) <= turn[unit]:
+                rounds.append({})
+            rounds[turn[unit]].setdefault(unit, []).append(message)
+            if self.plan.ends_fold(message):
+                turn[unit] += 1
+
+        for unit, message in messages:
+            if unit != EVERYONE:
+                put(unit, message)
+                continue
+            for each in sorted(owned.kernels.keys() | turn.keys()):
+                put(each, message)
+            self._keep_mark(owned, message)
+        return rounds
+
+    def _keep_mark(self, owned: _Partition[M, T], message: M) -> None:
+        at = self.plan.mark(message)
+        largest = -1 if owned.mark is None else self.plan.mark(owned.mark) or 0
+        if at is not None and at > largest:
+            owned.mark = message
+
+    async def _round(
+        self, partition: int, owned: _Partition[M, T], steps: Round[M], parked: list[Parked]
+    ) -> None:
+        outcomes = [(unit, self._kernel(owned, unit).step(messages)) for unit, messages in steps.items()]
+        appends = [fact_record(fact) for _, outcome in outcomes for fact in outcome.appends]
+        if appends:
+            await self._log.append([Write(self.plan.log, partition, appends)])
+        self._reached("after_appends")
+        outputs = [self.plan.emit(version, output) for _, outcome in outcomes for version, output in outcome.outputs]
+        outputs += map(parked_output, parked)
+        outputs += [parked_output(item) for _, outcome in outcomes for item in outcome.parked]
+        if outputs:
+            await self._log.append(self._writes(outputs))
+        self._reached("after_outputs")
+        kept = [
+            Record((unit + SEPARATOR + key).encode(), value)
+            for unit, outcome in outcomes
+            for key, value in outcome.kept
+        ]
+        if kept:
+            await self._log.append([Write(self.plan.changelog, partition, kept)])
+        self._reached("after_changelog")
+
+    def _writes(self, outputs: Sequence[Output]) -> list[Write]:
+        writes: dict[tuple[str, int], list[Record]] = {}
+        for topic, tenant, record in outputs:
+            writes.setdefault((topic, self._place(tenant)), []).append(record)
+        return [Write(topic, partition, records) for (topic, partition), records in writes.items()]
+
+    def _kernel(self, owned: _Partition[M, T], unit: str) -> Kernel[M, T]:
+        kernel = owned.kernels.get(unit)
+        if kernel is None:
+            kernel = owned.kernels[unit] = self.plan.begin(unit)
+        return kernel
+
+
+def fact_record(fact: Fact) -> Record:
+    return Record(fact.key().encode(), encode_fact(fact))

@@ -1,0 +1,296 @@
+"""An event on the wire: a CloudEvent 1.0 in JSON, structured or in Kafka's binary mode. Pure, no I/O.
+
+``data`` holds the canonical event (formats.md section 3) with instants as RFC 3339 text; the tenant is never in it,
+it comes from the message key or the credential. What does not fit is a `Problem`, never an exception.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, get_args
+
+import msgspec
+
+from streams.models.event import (
+    EARLIEST_MS,
+    LATEST_MS,
+    SCHEMA,
+    Event,
+    Evidence,
+    Kind,
+    Phase,
+    Plain,
+    Ref,
+    TicketRef,
+    TimeBasis,
+)
+from streams.models.parked import Reason
+
+Header = tuple[str, bytes]
+Instant = Annotated[datetime, msgspec.Meta(tz=True)]
+Natural = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MEDIA_TYPE = "application/cloudevents+json"
+TYPES: dict[str, tuple[str, str]] = {
+    f"everyminute.{kind}.{phase}.v{SCHEMA}": (kind, phase) for kind in get_args(Kind) for phase in get_args(Phase)
+}
+SEND_AGAIN = "Correct it at the source and send the event again."
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """Why something cannot go on, for the person who must fix it."""
+
+    reason: Reason
+    saw: str
+    expected: str
+    remedy: str = SEND_AGAIN
+
+
+class _Ref(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
+    native_id: str
+    name: str | None = None
+    email: str | None = None
+
+
+class _TicketRef(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
+    native_id: str
+    evidence: Evidence = "field"
+
+
+class _Data(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+    """`Event` as JSON: other instants, no tenant."""
+
+    source: str
+    source_event_id: str
+    activity_id: str
+    kind: Kind
+    phase: Phase
+    schema: int = SCHEMA
+    tenant: str | None = None
+    revision: Natural = 0
+    at: Instant | None = None
+    started_at: Instant | None = None
+    ended_at: Instant | None = None
+    duration_ms: Natural | None = None
+    time_basis: TimeBasis = "server"
+    technician: _Ref | None = None
+    device: _Ref | None = None
+    client: _Ref | None = None
+    ticket: _TicketRef | None = None
+    service: str = ""
+    billable: bool | None = None
+    authenticated: bool = True
+    native: dict[str, Plain] = {}
+
+
+class _Envelope(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+    """The attributes of CloudEvents 1.0, its documented extensions, and nothing else."""
+
+    specversion: str
+    id: str
+    source: str
+    type: str
+    data: _Data
+    time: str | None = None
+    subject: str | None = None
+    datacontenttype: str | None = None
+    dataschema: str | None = None
+    partitionkey: str | None = None
+    traceparent: str | None = None
+    tracestate: str | None = None
+    sequence: str | None = None
+    recordedtime: str | None = None
+
+
+class _Typed(msgspec.Struct):
+    type: str = ""
+
+
+_encoder = msgspec.json.Encoder()
+_envelope = msgspec.json.Decoder(_Envelope)
+_data = msgspec.json.Decoder(_Data)
+_typed = msgspec.json.Decoder(_Typed)
+
+
+def encode_cloudevent(event: Event) -> bytes:
+    """The structured CloudEvent. Instants lose nothing: they are whole milliseconds."""
+    data = _Data(
+        source=event.source,
+        source_event_id=event.source_event_id,
+        activity_id=event.activity_id,
+        kind=event.kind,
+        phase=event.phase,
+        schema=event.schema,
+        revision=event.revision,
+        at=_instant(event.at),
+        started_at=_instant(event.started_at),
+        ended_at=_instant(event.ended_at),
+        duration_ms=event.duration_ms,
+        time_basis=event.time_basis,
+        technician=_wire(event.technician),
+        device=_wire(event.device),
+        client=_wire(event.client),
+        ticket=None if event.ticket is None else _TicketRef(event.ticket.native_id, event.ticket.evidence),
+        service=event.service,
+        billable=event.billable,
+        authenticated=event.authenticated,
+        native=event.native,
+    )
+    return _encoder.encode(
+        _Envelope(
+            specversion="1.0",
+            id=f"{event.source}/{event.source_event_id}",
+            source=f"/connectors/{event.source.replace(':', '/')}",
+            type=f"everyminute.{event.kind}.{event.phase}.v{event.schema}",
+            subject=event.activity_id,
+            datacontenttype="application/json",
+            partitionkey=event.entity,
+            data=data,
+        )
+    )
+
+
+def decode_cloudevent(tenant: str, value: bytes, headers: Iterable[Header] = ()) -> Event | Problem:
+    """The event of one message, for the tenant its key or credential names."""
+    binary = {name[3:].lower(): text for name, text in headers if name[:3].lower() in ("ce_", "ce-")}
+    try:
+        if binary:
+            attributes = {name: text.decode() for name, text in binary.items()}
+            return _event(tenant, attributes, _data.decode(value))
+        envelope = _envelope.decode(value)
+    except msgspec.ValidationError as error:
+        return _misfit(str(error), value)
+    except msgspec.DecodeError as error:
+        if not _is_text(value):
+            return Problem("not_utf8", f"bytes that are not UTF-8: {_head(value)}", "text in UTF-8")
+        return Problem("not_json", f"{error}; it begins {_head(value)}", "a CloudEvent 1.0 as a JSON object")
+    except UnicodeDecodeError:
+        return Problem("not_utf8", f"bytes that are not UTF-8: {_head(value)}", "text in UTF-8")
+    named = {"specversion": envelope.specversion, "id": envelope.id, "source": envelope.source, "type": envelope.type}
+    return _event(tenant, named, envelope.data)
+
+
+def _event(tenant: str, attributes: dict[str, str], data: _Data) -> Event | Problem:
+    problem = _attributes(attributes, data) or _identity(tenant, data) or _instants(data)
+    if problem is not None:
+        return problem
+    return Event(
+        tenant=tenant,
+        source=data.source,
+        source_event_id=data.source_event_id,
+        activity_id=data.activity_id,
+        kind=data.kind,
+        phase=data.phase,
+        revision=data.revision,
+        at=_ms(data.at),
+        started_at=_ms(data.started_at),
+        ended_at=_ms(data.ended_at),
+        duration_ms=data.duration_ms,
+        time_basis=data.time_basis,
+        technician=_ref(data.technician),
+        device=_ref(data.device),
+        client=_ref(data.client),
+        ticket=None if data.ticket is None else TicketRef(data.ticket.native_id, data.ticket.evidence),
+        service=data.service,
+        billable=data.billable,
+        authenticated=data.authenticated,
+        native=data.native,
+    )
+
+
+def _attributes(attributes: dict[str, str], data: _Data) -> Problem | None:
+    if attributes.get("specversion") != "1.0":
+        return Problem("wrong_shape", f"specversion {attributes.get('specversion')!r}", "specversion 1.0")
+    if not attributes.get("id") or not attributes.get("source"):
+        return Problem("wrong_shape", "a CloudEvent without id or source", "both attributes, not empty")
+    kind = attributes.get("type", "")
+    if (named := TYPES.get(kind)) is None:
+        return _unknown_type(kind)
+    if named != (data.kind, data.phase):
+        return Problem("wrong_shape", f"type {kind} around a {data.kind} {data.phase}", "type and data that agree")
+    if data.schema != SCHEMA:
+        return Problem("unknown_schema", f"schema {data.schema}", f"schema {SCHEMA}", "Upgrade, or send schema 1.")
+    return None
+
+
+def _unknown_type(kind: str) -> Problem:
+    stem, _, number = kind.rpartition(".v")
+    if f"{stem}.v{SCHEMA}" in TYPES and number.isdigit():
+        return Problem("unknown_schema", f"type {kind}", f"{stem}.v{SCHEMA}", "Upgrade, or send schema 1.")
+    return Problem("wrong_shape", f"type {kind!r}", "everyminute.<kind>.<phase>.v1 with a known kind and phase")
+
+
+def _identity(tenant: str, data: _Data) -> Problem | None:
+    for name, text in (
+        ("source", data.source), ("source_event_id", data.source_event_id), ("activity_id", data.activity_id),
+    ):  # fmt: skip
+        if not text or len(text) > 500 or not text.isprintable():
+            return Problem("wrong_shape", f"{name} {text[:80]!r}", "1 to 500 printable characters")
+    if "|" in data.activity_id or "/" in data.activity_id:
+        return Problem("wrong_shape", f"activity_id {data.activity_id!r}", "an id without | and /")
+    if data.tenant is not None and data.tenant != tenant:
+        return Problem(
+            "wrong_tenant", f"tenant {data.tenant} in the data, {tenant} in the key", "one tenant",
+            "Leave the tenant out of the data: it comes from the credential or the topic's configuration.",
+        )  # fmt: skip
+    return None
+
+
+def _instants(data: _Data) -> Problem | None:
+    needed = "started_at" if data.phase == "interval" else "at"
+    if getattr(data, needed) is None and data.phase != "void":
+        return Problem("wrong_shape", f"{data.phase} without {needed}", f"{needed} as an RFC 3339 instant")
+    for name in ("at", "started_at", "ended_at"):
+        ms = _ms(getattr(data, name))
+        if ms is not None and not EARLIEST_MS <= ms < LATEST_MS:
+            return Problem("instant_out_of_range", f"{name} {getattr(data, name)}", "an instant from 2000 to 2099")
+    return None
+
+
+def _misfit(message: str, value: bytes) -> Problem:
+    if "unknown field" in message:
+        return Problem("unknown_field", message, "the fields of the event's schema, spelled exactly")
+    if "duration_ms" in message and ">= 0" in message:
+        return Problem("negative_duration", message, "a length of zero or more milliseconds")
+    try:
+        kind = _typed.decode(value).type
+    except msgspec.DecodeError:
+        kind = ""
+    # another schema's fields cannot fit this one: the number is the finding, not the field
+    problem = _unknown_type(kind) if kind and kind not in TYPES else None
+    if problem is not None and problem.reason == "unknown_schema":
+        return problem
+    return Problem("wrong_shape", message, "a CloudEvent 1.0 with the canonical event in data")
+
+
+def _ms(at: datetime | None) -> int | None:
+    if at is None:
+        return None
+    since = at - EPOCH
+    return since.days * 86_400_000 + since.seconds * 1000 + since.microseconds // 1000
+
+
+def _instant(ms: int | None) -> datetime | None:
+    return None if ms is None else EPOCH + timedelta(milliseconds=ms)
+
+
+def _ref(ref: _Ref | None) -> Ref | None:
+    return None if ref is None else Ref(ref.native_id, ref.name, ref.email)
+
+
+def _wire(ref: Ref | None) -> _Ref | None:
+    return None if ref is None else _Ref(ref.native_id, ref.name, ref.email)
+
+
+def _is_text(value: bytes) -> bool:
+    try:
+        value.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _head(value: bytes) -> str:
+    return repr(value[:60].decode(errors="replace"))
