@@ -16,6 +16,8 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 Id = Annotated[str, StringConstraints(min_length=1, max_length=120, pattern=r"^[^|\x00-\x1f/]+$")]
+Reference = Annotated[str, StringConstraints(min_length=1, max_length=700, pattern=r"^[^|\x00-\x1f]+$")]
+"""Another object: its catalogue id, or "source=native id" (an alias), as a connector knows it."""
 Clock = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$|^24:00$")]
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 Aliases = dict[str, list[str]]
@@ -72,7 +74,7 @@ class Move(BaseModel):
 
 class Device(CatalogObject):
     name: str = ""
-    client: Id | None = None
+    client: Reference | None = None
     moves: list[Move] = []  # later owners, by date
     aliases: Aliases = {}
 
@@ -81,8 +83,8 @@ class Ticket(CatalogObject):
     """``technicians`` are catalogue ids or "source=native id"; ``closed`` None while open."""
 
     title: str = ""
-    client: Id | None = None
-    device: Id | None = None
+    client: Reference | None = None
+    device: Reference | None = None
     technicians: list[str] = []
     opened: datetime | None = None
     closed: datetime | None = None
