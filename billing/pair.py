@@ -1,0 +1,105 @@
+"""pair: the events of many activities, each folded into its interval."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from billing.outcome import Counts, Outcome
+from billing.pairing import Doubt, Known, known, pair
+from streams.models.cloudevent import encode_cloudevent
+from streams.models.event import TOPIC_OF_KIND, Event, decode_event, encode_event
+from streams.models.ids import version
+from streams.models.interval import Interval, encode_interval
+from streams.models.parked import Parked, encode_parked, parked_id
+
+WARM = 4096  # activities whose facts stay decoded: a running session sends a heartbeat a minute
+
+EXPECTED = {
+    "negative_duration": "an end at most 120 s before its start",
+    "stop_before_start": "a stop at most 120 s before its start",
+}
+REMEDY = {
+    "negative_duration": "Correct the times at the source, or void the record; a newer revision replaces this one.",
+    "stop_before_start": "Check the source's clock, or send the start that belongs to this stop.",
+}
+
+
+class PairState:
+    """All activities of one partition. An activity's facts are told apart by their canonical bytes."""
+
+    def __init__(self, epoch: int = 0) -> None:
+        self._epoch = epoch
+        self._facts: dict[str, dict[bytes, None]] = {}  # by tenant/activity; written once, grows only
+        self._warm: dict[str, list[Known]] = {}
+        self._tallies: dict[str, tuple[int, int]] = {}  # waiting and parked facts of an activity
+        self._stale: set[str] = set()  # restored, not tallied yet
+
+    def restore(self, key: str, value: bytes) -> None:
+        """Take back one kept fact, in any order."""
+        entity = key.split("|", 1)[0]
+        self._facts.setdefault(entity, {})[value] = None
+        self._warm.pop(entity, None)
+        self._stale.add(entity)
+
+    def step(self, facts: Sequence[Event]) -> Outcome[Interval]:
+        """Fold the events; every touched activity is computed and sent again, known or not, changed or not."""
+        outcome: Outcome[Interval] = Outcome()
+        for event in facts:
+            held = self._facts.setdefault(event.entity, {})
+            value = encode_event(event)
+            if value not in held:
+                held[value] = None
+                outcome.kept.append((event.fact_key(), value))
+                if event.entity in self._warm:
+                    self._warm[event.entity].append(known(event))
+        for entity in dict.fromkeys(event.entity for event in facts):
+            self._compute(entity, outcome)
+        return outcome
+
+    def counts(self) -> Counts:
+        """Facts of activities that may go on wait; facts that cannot hold are parked."""
+        for entity in sorted(self._stale):
+            self._compute(entity, Outcome())
+        received = sum(len(held) for held in self._facts.values())
+        waiting = sum(tally[0] for tally in self._tallies.values())
+        parked = sum(tally[1] for tally in self._tallies.values())
+        return Counts(received, received - waiting - parked, waiting, parked)
+
+    def _compute(self, entity: str, outcome: Outcome[Interval]) -> None:
+        facts = self._decoded(entity)
+        interval, doubts = pair(facts)
+        count = len(facts)
+        outcome.outputs.append((version(self._epoch, count, encode_interval(interval)), interval))
+        outcome.parked.extend(self._parked(doubt, count) for doubt in doubts)
+        parked = sum(not doubt.void for doubt in doubts)
+        self._tallies[entity] = (count - parked if interval.close in ("open", "orphan_stop") else 0, parked)
+        self._stale.discard(entity)
+
+    def _decoded(self, entity: str) -> list[Known]:
+        found = self._warm.get(entity)
+        if found is None:
+            if len(self._warm) >= WARM:
+                self._warm.clear()
+            found = self._warm[entity] = [known(decode_event(value)) for value in self._facts[entity]]
+        return found
+
+    def _parked(self, doubt: Doubt, count: int) -> Parked:
+        event = doubt.event
+        topic, key, value = TOPIC_OF_KIND[event.kind], event.entity.encode(), encode_cloudevent(event)
+        row = Parked(
+            tenant=event.tenant,
+            id=parked_id(event.tenant, topic, key, value),
+            version=0,
+            void=doubt.void,
+            reason=doubt.reason,
+            saw=doubt.saw,
+            expected="" if doubt.void else EXPECTED[doubt.reason],
+            remedy="" if doubt.void else REMEDY[doubt.reason],
+            topic=topic,
+            connector=event.source.split(":", 1)[0],
+            key=key,
+            value=value,
+        )
+        return msgspec.structs.replace(row, version=version(self._epoch, count, encode_parked(row)))
