@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from billing.book import CatalogState
 from billing.calendar import TierCalendar, Zone, zone_of
 from billing.contracts import CONTRACTS
 from billing.contracts.choice import ContractChoice, choose_contract
-from billing.money import Rate, exponent_of, rate_of
+from billing.money import Rate, exponent_of, rate_of, rate_text
 from billing.ratecard import STANDARD, Candidate, Choice, choose, fits_service, price
 from billing.rounding import BY_DAY
 from streams.models.catalog import Calendar, Client, Contract, Dated, RateCard, Rounding, Service, Tier
@@ -21,6 +22,14 @@ from streams.models.entry import Disposition
 from streams.models.work import Step
 
 Blocked = tuple[Disposition, str]  # why nothing is billed: disposition and reason
+
+
+class Price(NamedTuple):
+    """An exact rate, its text, and the line and rule that made it."""
+
+    rate: Rate
+    text: str
+    rule: str
 
 
 @dataclass(slots=True, eq=False)
@@ -37,11 +46,12 @@ class Terms:
     line: Candidate | None
     tiers: dict[str, Tier]
     blocked: Blocked | None
-    steps: tuple[Step, Step]  # contract, rate
+    contract_step: Step
+    rate_step: Step
     risk: Rate | None = None
     risk_currency: str = ""
     risk_line: str = ""
-    _prices: dict[str, tuple[Rate, str] | None] = field(default_factory=dict)
+    _prices: dict[str, Price | None] = field(default_factory=dict)
 
     @property
     def by_day(self) -> bool:
@@ -51,13 +61,18 @@ class Terms:
     def line_name(self) -> str:
         return self.line.name if self.line else ""
 
-    def price(self, tier: str) -> tuple[Rate, str] | None:
-        """The exact rate of a tier and how it came about; None if the line does not price it."""
-        if self.line is None:
-            return None
+    def price(self, tier: str) -> Price | None:
+        """What the line asks for a tier; None if it does not price it."""
         if tier not in self._prices:
-            self._prices[tier] = price(self.line.line, tier, self.tiers)
+            self._prices[tier] = self._price(tier)
         return self._prices[tier]
+
+    def _price(self, tier: str) -> Price | None:
+        found = price(self.line.line, tier, self.tiers) if self.line else None
+        if found is None:
+            return None
+        rate, how = found
+        return Price(rate, rate_text(rate, self.exponent), f"{self.line_name} {how}")
 
 
 class ClientTerms:
@@ -112,7 +127,8 @@ class ClientTerms:
             line=choice.line,
             tiers=self._book.all(Tier),
             blocked=self._blocked(billable, chosen, choice, missing),
-            steps=(_contract_step(chosen), _rate_step(choice)),
+            contract_step=_contract_step(chosen),
+            rate_step=_rate_step(choice),
             risk=_standard(best),
             risk_currency=risk_currency,
             risk_line=best.name if best else "",

@@ -9,10 +9,9 @@ from collections.abc import Iterable
 
 from billing import rounding, trail
 from billing.book import CatalogState
-from billing.money import Rate, amount_of, exact_of, exponent_of, rate_text
+from billing.money import Rate, amount_of, exact_of, exponent_of
 from billing.rate_cut import Part, Row, cut
-from billing.rate_terms import ClientTerms
-from streams.models.catalog import Rounding
+from billing.rate_terms import ClientTerms, Price
 from streams.models.entry import Entry, Identity, Segment
 from streams.models.work import Step, Work
 
@@ -53,7 +52,7 @@ def _round(rows: list[Row]) -> None:
         policy = parts[0].terms.policy
         assert policy is not None
         billed = rounding.distribute(policy, [part.seconds for part in parts])
-        worked, quantity = sum(part.seconds for part in parts), sum(billed)
+        worked, quantity = sum([part.seconds for part in parts]), sum(billed)
         for part, seconds in zip(parts, billed, strict=True):
             part.billed, part.scope_seconds, part.scope_quantity = seconds, worked, quantity
 
@@ -61,10 +60,13 @@ def _round(rows: list[Row]) -> None:
 def _entry(row: Row, terms: ClientTerms) -> Entry:
     work, parts = row.work, row.parts
     first = parts[0].terms
-    worked, quantity = sum(part.seconds for part in parts), sum(part.billed for part in parts)
+    worked, quantity = sum([part.seconds for part in parts]), sum([part.billed for part in parts])
     billed = row.disposition == "billed"
-    segments, steps, exact = _priced(parts) if billed else _unpriced(parts)
-    risk, risk_steps = (0, ()) if billed else _risk(row, quantity)
+    segments, steps, exact = _segments(parts, billed)
+    risk = 0
+    if not billed:
+        risk, step = _risk(row, quantity)
+        steps.append(step)
     return Entry(
         tenant=work.tenant,
         identity=Identity(terms.client, row.period, work.id),
@@ -97,102 +99,66 @@ def _entry(row: Row, terms: ClientTerms) -> Entry:
         flags=work.flags + terms.flags,
         proof=work.proof,
         segments=tuple(segments),
-        trail=(*trail.linked(work), *_shared_steps(row), *_rounding_steps(parts), *steps, *risk_steps),
+        trail=trail.explain(row, steps),
     )
 
 
-def _priced(parts: list[Part]) -> tuple[list[Segment], list[Step], str]:
-    """Segments with amounts: consecutive parts of one tier, rate, line and contract are one."""
+def _segments(parts: list[Part], billed: bool) -> tuple[list[Segment], list[Step], str]:
+    """Segments in time order, the arithmetic of each, and the unrounded sum; without money unless ``billed``."""
     segments: list[Segment] = []
     steps: list[Step] = []
     exact: list[tuple[int, Rate]] = []
-    for tier, run in _runs(parts):
-        found = run[0].terms.price(tier)
-        assert found is not None  # dispose lets no part without a price be billed
-        rate, rule = found
-        exponent, line = run[0].terms.exponent, run[0].terms.line_name
-        segment = _segment(run, rate_text(rate, exponent), rate, exponent, line)
+    for price, run in _runs(parts):
+        terms = run[0].terms
+        if not billed or price is None:
+            segments.append(_segment(run))
+            continue
+        segment = _segment(run, price, terms.exponent, terms.line_name)
         segments.append(segment)
-        exact.append((segment.billed_seconds, rate))
-        steps.append(trail.priced(segment.billed_seconds, rate, segment.amount, exponent, f"{line} {rule}"))
-    return segments, steps, exact_of(exact)
+        exact.append((segment.billed_seconds, price.rate))
+        steps.append(trail.priced(segment, price, terms.exponent))
+    return segments, steps, segments[0].exact if len(segments) == 1 else exact_of(exact)
 
 
-def _unpriced(parts: list[Part]) -> tuple[list[Segment], list[Step], str]:
-    return [_segment(run, "", None, 0, "") for _, run in _runs(parts)], [], "0"
-
-
-def _segment(run: list[Part], text: str, rate: Rate | None, exponent: int, line: str) -> Segment:
-    billed = sum(part.billed for part in run)
+def _segment(run: list[Part], price: Price | None = None, exponent: int = 0, line: str = "") -> Segment:
+    first = run[0]
+    billed = sum([part.billed for part in run])
     return Segment(
-        tier=run[0].tier,
-        start=run[0].start,
+        tier=first.tier,
+        start=first.start,
         end=run[-1].end,
-        seconds=sum(part.seconds for part in run),
+        seconds=sum([part.seconds for part in run]),
         billed_seconds=billed,
-        rate=text,
-        amount=amount_of(billed, rate, exponent) if rate else 0,
-        exact=exact_of([(billed, rate)]) if rate else "0",
+        rate=price.text if price else "",
+        amount=amount_of(billed, price.rate, exponent) if price else 0,
+        exact=exact_of([(billed, price.rate)]) if price else "0",
         line=line,
     )
 
 
-def _runs(parts: list[Part]) -> list[tuple[str, list[Part]]]:
+def _runs(parts: list[Part]) -> list[tuple[Price | None, list[Part]]]:
     """Consecutive parts with one tier, price, line and contract; parts without seconds bill nothing."""
-    runs: list[tuple[str, list[Part]]] = []
+    runs: list[tuple[Price | None, list[Part]]] = []
     last: tuple[object, ...] = ()
     for part in parts:
         if not part.seconds:
             continue
         terms = part.terms
-        key = part.tier, terms.price(part.tier), terms.line_name, terms.contract
+        price = terms.price(part.tier)
+        key = part.tier, price, terms.contract
         if runs and key == last:
             runs[-1][1].append(part)
         else:
-            runs.append((part.tier, [part]))
+            runs.append((price, [part]))
         last = key
     return runs
 
 
-def _risk(row: Row, quantity: int) -> tuple[int, tuple[Step, ...]]:
+def _risk(row: Row, quantity: int) -> tuple[int, Step]:
     """What the row would have brought at the standard rate of the best candidate line; 0 if it is not for sale."""
-    terms = row.parts[0].terms
-    rate = None if row.disposition == "non_billable" else terms.risk
-    exponent = exponent_of(terms.risk_currency)
-    amount = amount_of(quantity, rate, exponent) if rate else 0
     if row.disposition == "non_billable":
-        return 0, (Step("risk", after="0", why=row.reason),)
-    return amount, (trail.at_risk(quantity, rate, amount, exponent, terms.risk_line),)
-
-
-def _shared_steps(row: Row) -> list[Step]:
-    """Contract, rate and tiers: one contract and one rate step for each set of terms."""
-    steps = [step for terms in dict.fromkeys(part.terms for part in row.parts) for step in terms.steps]
-    calendar = row.parts[0].terms.calendar
-    if calendar is not None:
-        steps.append(trail.tiers([(part.tier, part.seconds) for part in row.parts], calendar.id))
-    return steps
-
-
-def _rounding_steps(parts: list[Part]) -> list[Step]:
-    """One step a scope: what this row brought and got; in ``why`` what the whole scope came to."""
-    scopes: dict[rounding.Scope, list[Part]] = {}
-    for part in parts:
-        if part.scope:
-            scopes.setdefault(part.scope, []).append(part)
-    return [_rounding_step(run) for run in scopes.values()]
-
-
-def _rounding_step(run: list[Part]) -> Step:
-    policy = run[0].terms.policy
-    assert policy is not None
-    before, after = sum(part.seconds for part in run), sum(part.billed for part in run)
-    why = _policy_text(policy)
-    if before != run[0].scope_seconds:
-        whole = f"{trail.duration(run[0].scope_seconds)} → {trail.duration(run[0].scope_quantity)}"
-        why = f"{why}; {policy.scope} as a whole: {whole}"
-    return trail.rounded(before, after, policy.id, why)
-
-
-def _policy_text(policy: Rounding) -> str:
-    return f"{policy.mode} to {policy.increment_minutes} min, at least {policy.minimum_minutes} min"
+        return 0, trail.not_for_sale(row.reason)
+    terms = row.parts[0].terms
+    exponent = exponent_of(terms.risk_currency)
+    amount = amount_of(quantity, terms.risk, exponent) if terms.risk else 0
+    return amount, trail.at_risk(terms, quantity, terms.risk, amount, exponent)

@@ -1,11 +1,32 @@
-"""The words of an explanation. Steps that many rows share are built once, with their terms."""
+"""The words of an explanation: evidence, link, contract, tier, rounding, rate, amount or risk, in this order.
+
+Steps that many rows share (contract, rate) are made once, with their terms.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from billing.money import Rate, exact_of, money_text, rate_text
+from billing.money import Rate, money_text
+from billing.rate_cut import Part, Row
+from billing.rate_terms import Price, Terms
+from billing.rounding import Scope
+from streams.models.catalog import Rounding
+from streams.models.entry import Segment
 from streams.models.work import Step, Work
+
+
+def explain(row: Row, amounts: Sequence[Step]) -> tuple[Step, ...]:
+    """All steps of a row; ``amounts`` say what it costs or would have brought."""
+    terms = list(dict.fromkeys([part.terms for part in row.parts]))
+    return (
+        *linked(row.work),
+        *[one.contract_step for one in terms],
+        *tiers(row.parts),
+        *rounded(row.parts),
+        *[one.rate_step for one in terms],
+        *amounts,
+    )
 
 
 def duration(seconds: int) -> str:
@@ -26,24 +47,53 @@ def linked(work: Work) -> tuple[Step, ...]:
     )
 
 
-def tiers(parts: Sequence[tuple[str, int]], calendar: str) -> Step:
-    """Parts are (tier, worked seconds) in time order."""
-    after = ", ".join(f"{duration(seconds)} {tier}" for tier, seconds in parts)
-    return Step("tier", before=duration(sum(seconds for _, seconds in parts)), after=after, rule=calendar)
+def tiers(parts: Sequence[Part]) -> list[Step]:
+    """Worked seconds by tier, in time order; nothing to say without a calendar."""
+    calendar = parts[0].terms.calendar
+    if calendar is None:
+        return []
+    after = ", ".join([f"{duration(part.seconds)} {part.tier}" for part in parts])
+    return [Step("tier", before=duration(sum([part.seconds for part in parts])), after=after, rule=calendar.id)]
 
 
-def rounded(before: int, after: int, policy: str, why: str) -> Step:
-    return Step("rounding", before=duration(before), after=duration(after), rule=policy, why=why)
+def rounded(parts: Sequence[Part]) -> list[Step]:
+    """One step a scope: what this row brought and got; in ``why`` also what the whole scope came to."""
+    scopes: dict[Scope, list[Part]] = {}
+    for part in parts:
+        if part.scope:
+            scopes.setdefault(part.scope, []).append(part)
+    return [_rounded(run) for run in scopes.values()]
 
 
-def priced(seconds: int, rate: Rate, amount: int, exponent: int, rule: str) -> Step:
+def priced(segment: Segment, price: Price, exponent: int) -> Step:
     """The arithmetic of one segment: "30 min × 150.00/h = 75.00"."""
-    after = f"{duration(seconds)} × {rate_text(rate, exponent)}/h = {money_text(amount, exponent)}"
-    return Step("amount", before=exact_of([(seconds, rate)]), after=after, rule=rule)
+    after = f"{duration(segment.billed_seconds)} × {price.text}/h = {money_text(segment.amount, exponent)}"
+    return Step("amount", before=segment.exact, after=after, rule=price.rule)
 
 
-def at_risk(seconds: int, rate: Rate | None, amount: int, exponent: int, rule: str) -> Step:
+def at_risk(terms: Terms, quantity: int, rate: Rate | None, amount: int, exponent: int) -> Step:
     """What an unbilled row would have brought."""
+    money = f"{money_text(amount, exponent)} {terms.risk_currency}"
     if rate is None:
-        return Step("risk", after=money_text(0, exponent), why="no rate is known for this service")
-    return Step("risk", after=priced(seconds, rate, amount, exponent, rule).after, rule=rule)
+        return Step("risk", after=money, why="no rate is known for this service")
+    return Step("risk", before=duration(quantity), after=money, rule=f"{terms.risk_line} standard")
+
+
+def not_for_sale(reason: str) -> Step:
+    """No money is at risk: nobody meant to bill it."""
+    return Step("risk", after="0", why=reason)
+
+
+def _rounded(run: list[Part]) -> Step:
+    policy = run[0].terms.policy
+    assert policy is not None  # a scope exists under a policy only
+    before, after = sum([part.seconds for part in run]), sum([part.billed for part in run])
+    why = _policy_text(policy)
+    if before != run[0].scope_seconds:
+        whole = f"{duration(run[0].scope_seconds)} → {duration(run[0].scope_quantity)}"
+        why = f"{why}; {policy.scope} as a whole: {whole}"
+    return Step("rounding", before=duration(before), after=duration(after), rule=policy.id, why=why)
+
+
+def _policy_text(policy: Rounding) -> str:
+    return f"{policy.mode} to {policy.increment_minutes} min, at least {policy.minimum_minutes} min"
