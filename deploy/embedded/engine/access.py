@@ -15,9 +15,7 @@ from deploy.embedded.engine.sql import first_word
 _LOOPBACK = re.compile(r"^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$", re.IGNORECASE)
 # Functions that read outside the tables although the engine is in read-only mode: file('/any/path') and Python().
 _OUTSIDE = {"file", "python"}
-_NAMED = re.compile(
-    r"^\s*(?:Function|Identifier|TableIdentifier) `?(?:file|python)\b", re.IGNORECASE | re.MULTILINE
-)
+_NAMED = re.compile(r"^\s*(?:Function|Identifier|TableIdentifier) `?(?:file|python)\b", re.IGNORECASE | re.MULTILINE)
 _IN_SHOW = re.compile(r"file|python|[\\‘’“”]", re.IGNORECASE)  # the tree of a SHOW leaves out its WHERE
 _READER_LIMITS = "SET max_execution_time = 60, max_memory_usage = 500000000, readonly = 1"
 

@@ -23,9 +23,7 @@ _NAMES = {
 # The table of a ClickHouse server (exceptionCodeToHTTPStatus); every other code is 500.
 _STATUS = {
     **dict.fromkeys((192, 193, 497, 516), 403),
-    **dict.fromkeys(
-        (6, 26, 27, 33, 36, 38, 41, 42, 43, 53, 62, 69, 70, 72, 117, 131, 321, 349, 407, 457), 400
-    ),
+    **dict.fromkeys((6, 26, 27, 33, 36, 38, 41, 42, 43, 53, 62, 69, 70, 72, 117, 131, 321, 349, 407, 457), 400),
     **dict.fromkeys((46, 47, 50, 56, 60, 63, 73, 81, 115, 372), 404),
     48: 501,
     159: 408,

@@ -1,14 +1,15 @@
 """Run one statement on a handle: prepare its state, refuse what a server refuses, start it. All of it blocks."""
 
 import json
-from collections.abc import Iterable, Iterator
+import tempfile
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from deploy.embedded.engine.access import User, check_reader, make_read_only
 from deploy.embedded.engine.errors import NOT_IMPLEMENTED, READONLY, SYNTAX_ERROR, EngineError
-from deploy.embedded.engine.native import Counts, Handle, Insert
-from deploy.embedded.engine.request import Ask, External, identifier, quote
-from deploy.embedded.engine.sql import InsertHead, first_word, names_file, output_format
+from deploy.embedded.engine.native import Blocks, Counts, Handle
+from deploy.embedded.engine.request import Ask, External
+from deploy.embedded.engine.sql import InsertHead, first_word, identifier, names_file, output_format, quote
 
 # Formats whose blocks can be sent one after the other. Any other (JSON, Parquet, Arrow …) has a frame around
 # the whole result and is made in memory.
@@ -24,7 +25,7 @@ class Outcome:
     """What a statement gives back: blocks in a format (None: the statement has no result), and its counts."""
 
     fmt: str | None
-    blocks: Iterator[bytes]
+    blocks: Blocks
     counts: Counts = field(default_factory=Counts)
 
 
@@ -75,21 +76,31 @@ def prepare(handle: Handle, ask: Ask, user: User) -> None:
 def _load(handle: Handle, table: External) -> None:
     name = identifier(table.name)
     handle.run(f"CREATE TEMPORARY TABLE {name} ({table.structure}) ENGINE = Memory")
-    insert = Insert(handle, f"INSERT INTO {name}", table.fmt)
-    insert.append(table.data)
-    insert.commit()
+    with tempfile.NamedTemporaryFile(prefix="external-") as file:
+        file.write(table.data)
+        file.flush()
+        handle.run(InsertHead(f"INSERT INTO {name}", "", table.fmt, 0).from_file(file.name))
 
 
 def _read_only(ask: Ask, user: User) -> bool:
     return user.read_only or ask.read_only_method or ask.settings.get("readonly", "0") != "0"
 
 
-def open_insert(handle: Handle, ask: Ask, user: User, head: InsertHead) -> Insert:
-    """Start an INSERT whose data follow in the request's body."""
+def check_insert(ask: Ask, user: User) -> None:
+    """Refuse an INSERT of a user or a request that may only read, before its data are taken."""
     if _read_only(ask, user):
         raise EngineError(READONLY, f"{user.name}: Cannot execute query in readonly mode.")
+
+
+def insert(handle: Handle, ask: Ask, user: User, head: InsertHead, path: str) -> Outcome:
+    """Store the data that the request's body brought, now in a file.
+
+    By way of a file, because the engine's streaming insert reports success for rows it did not store when a
+    block fails as it is written (constraint, too many partitions, materialized view).
+    """
     prepare(handle, ask, user)
-    return Insert(handle, head.statement, head.fmt)
+    _, counts = handle.run(head.from_file(path), params=ask.params)
+    return Outcome(None, single(b""), counts)
 
 
 def start(handle: Handle, ask: Ask, user: User, body: bytes) -> Outcome:
@@ -117,17 +128,23 @@ def start(handle: Handle, ask: Ask, user: User, body: bytes) -> Outcome:
     data, counts = handle.run(statement, fmt, ask.params)
     if not kind.known:  # the engine ran nothing and said nothing: `exit` and the like
         raise EngineError(SYNTAX_ERROR, f"Syntax error: failed at position 1 ({word})")
-    return Outcome(fmt if kind.read_only or data else None, iter((data,)), counts)
+    return Outcome(fmt if kind.read_only or data else None, single(data), counts)
 
 
-def _started(blocks: Iterator[bytes]) -> Iterator[bytes]:
+def single(data: bytes) -> Blocks:
+    """A result in one block."""
+    yield data
+
+
+def _started(blocks: Blocks) -> Blocks:
+    """The same blocks, the first of them made already."""
     first = next(blocks, b"")
+    return _chained(first, blocks)
 
-    def all_blocks() -> Iterator[bytes]:
-        try:
-            yield first
-            yield from blocks
-        finally:
-            blocks.close()  # type: ignore[attr-defined]
 
-    return all_blocks()
+def _chained(first: bytes, blocks: Blocks) -> Blocks:
+    try:
+        yield first
+        yield from blocks
+    finally:
+        blocks.close()

@@ -9,7 +9,7 @@ import importlib
 import importlib.util
 import sys
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from deploy.embedded.engine.errors import QUERY_WITH_SAME_ID, UNKNOWN, EngineErr
 _DEFAULTS = "SET async_insert = 0, implicit_select = 0, allow_introspection_functions = 0"
 _NOT_STREAMABLE = "Streaming query is not supported"
 _RTLD_DEEPBIND = 0x00008
+Blocks = Generator[bytes, None, None]
 
 
 def load() -> Any:
@@ -69,30 +70,6 @@ class Kind:
     statements: int
 
 
-class Insert:
-    """An open INSERT that takes bytes in its format; nothing is stored before `commit` returns."""
-
-    def __init__(self, handle: "Handle", statement: str, fmt: str) -> None:
-        self._handle = handle
-        self._state = handle.call("send_insert", statement, fmt)
-
-    def append(self, data: bytes) -> None:
-        """Push the next bytes; raises EngineError when the engine refuses them."""
-        self._handle.call("insert_append", self._state, data)
-
-    def commit(self) -> Counts:
-        """Store what was pushed and return the counts (written_rows includes materialized views)."""
-        counts = Counts()
-        result = self._handle.call("insert_done", self._state)
-        counts.written_rows, counts.written_bytes = result.rows_written(), result.bytes_written()
-        counts.elapsed = result.elapsed()
-        return counts
-
-    def cancel(self) -> None:
-        """Give up: nothing of this insert stays, and the handle is free again."""
-        self._handle.call("insert_cancel", self._state)
-
-
 class Handle:
     """One connection to the engine: its own settings, current database and temporary tables."""
 
@@ -125,9 +102,7 @@ class Handle:
         counts.add(result)
         return bytes(result.bytes()), counts
 
-    def stream(
-        self, statement: str, fmt: str, params: Mapping[str, str], counts: Counts
-    ) -> Iterator[bytes] | None:
+    def stream(self, statement: str, fmt: str, params: Mapping[str, str], counts: Counts) -> Blocks | None:
         """Run a SELECT and yield its result block by block, adding to counts; None when it cannot be streamed."""
         try:
             state = self.call("send_query", statement, fmt, params=dict(params))
@@ -137,7 +112,7 @@ class Handle:
             raise
         return self._blocks(state, counts)
 
-    def _blocks(self, state: Any, counts: Counts) -> Iterator[bytes]:
+    def _blocks(self, state: Any, counts: Counts) -> Blocks:
         done = False
         try:
             while True:

@@ -9,7 +9,7 @@ from aiohttp import BodyPartReader, hdrs, web
 
 from deploy.embedded.engine import codec
 from deploy.embedded.engine.errors import BAD_ARGUMENTS, NOT_IMPLEMENTED, QUERY_IS_TOO_LARGE, EngineError
-from deploy.embedded.engine.sql import split_list
+from deploy.embedded.engine.sql import quote, split_list
 
 LONGEST_STATEMENT = 64 * 1024 * 1024
 _IGNORED = {
@@ -63,18 +63,6 @@ class Ask:
         """The SET statement for this request's settings, or "" without settings."""
         pairs = [f"{name} = {quote(value)}" for name, value in self.settings.items()]
         return f"SET {', '.join(pairs)}" if pairs else ""
-
-
-def quote(value: str) -> str:
-    """A string literal; the engine converts it to the setting's own type."""
-    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
-    return f"'{escaped}'"
-
-
-def identifier(name: str) -> str:
-    """A quoted identifier."""
-    escaped = name.replace("\\", "\\\\").replace("`", "\\`")
-    return f"`{escaped}`"
 
 
 async def read_ask(request: web.Request) -> Ask:

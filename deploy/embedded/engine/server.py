@@ -5,9 +5,9 @@ import json
 import logging
 import secrets
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import IO, Any, TypeVar
 
 from aiohttp import web
@@ -17,13 +17,14 @@ from deploy.embedded.engine.access import Accounts, User, refuse_browsers
 from deploy.embedded.engine.body import Body
 from deploy.embedded.engine.errors import UNKNOWN, EngineError
 from deploy.embedded.engine.execute import Outcome
-from deploy.embedded.engine.faults import FaultResponseError, Faults
-from deploy.embedded.engine.native import Counts, Engine, Handle
-from deploy.embedded.engine.request import Ask, read_ask
+from deploy.embedded.engine.faults import FaultResponseError, Faults, reset
+from deploy.embedded.engine.native import Blocks, Counts, Engine, Handle
+from deploy.embedded.engine.request import LONGEST_STATEMENT, Ask, read_ask
 
 log = logging.getLogger("engine")
 T = TypeVar("T")
 _MIB = 1024 * 1024
+_STARTED = "response has begun: an error can only cut the connection"
 _WORKERS = 8
 _SESSION_SWEEP_S = 5.0
 
@@ -41,7 +42,7 @@ class Server:
 
     def application(self) -> web.Application:
         """The web application with its routes."""
-        app = web.Application(client_max_size=0)
+        app = web.Application(client_max_size=2 * LONGEST_STATEMENT)
         app.router.add_get("/ping", self._ping)
         if self._faults is not None:
             app.router.add_route("*", "/_fault", self._fault)
@@ -93,6 +94,8 @@ class Server:
             raise
         except Exception as error:  # a defect of ours must not look like a broken network to the driver
             log.exception("unexpected error")
+            if request.get(_STARTED):
+                reset(request)
             return self._error(EngineError(UNKNOWN, f"{type(error).__name__}: {error}"), ask)
 
     @asynccontextmanager
@@ -127,19 +130,15 @@ class Server:
         fault = self._faults.take(text.decode("utf-8", "replace")) if self._faults else None
         if self._faults:
             await self._faults.meet(request, fault)
-        if head is not None:
-            insert = await self._run(execute.open_insert, handle, ask, user, head)
-            try:
-                while data := await body.data(_MIB):
-                    await self._run(insert.append, data)
-            except BaseException:
-                with suppress(EngineError):
-                    await asyncio.shield(self._run(insert.cancel))
-                raise
-            counts = await self._run(insert.commit)
-            outcome = Outcome(None, iter(()), counts)
-        else:
+        if head is None:
             outcome = await self._run(execute.start, handle, ask, user, text)
+        else:
+            execute.check_insert(ask, user)
+            with tempfile.NamedTemporaryFile(prefix="insert-") as file:
+                while data := await body.data(_MIB):
+                    await self._run(file.write, data)
+                await self._run(file.flush)
+                outcome = await self._run(execute.insert, handle, ask, user, head, file.name)
         if self._faults:
             self._faults.meet_after(request, fault)
         return await self._respond(request, ask, outcome)
@@ -178,6 +177,7 @@ class Server:
         response = web.StreamResponse(headers=headers)
         response.content_type = "application/octet-stream"
         response.content_length = size
+        request[_STARTED] = True
         await response.prepare(request)
         while piece := spool.read(_MIB):
             await response.write(piece)
@@ -194,6 +194,7 @@ class Server:
         response = web.StreamResponse(headers=headers)
         response.content_type = "application/octet-stream"
         response.enable_chunked_encoding()
+        request[_STARTED] = True
         await response.prepare(request)
         try:
             while (piece := await self._run(_next, outcome.blocks, encoder)) is not None:
@@ -206,17 +207,17 @@ class Server:
                 request.transport.close()
             return response
         finally:
-            await self._run(outcome.blocks.close)  # type: ignore[attr-defined]
+            await self._run(outcome.blocks.close)
         await response.write_eof()
         return response
 
 
-def _next(blocks: Iterator[bytes], encoder: codec.Encoder) -> bytes | None:
+def _next(blocks: Blocks, encoder: codec.Encoder) -> bytes | None:
     block = next(blocks, None)
     return None if block is None else encoder.compress(block)
 
 
-def _spool(blocks: Iterator[bytes], encoder: codec.Encoder, spool: IO[bytes]) -> int:
+def _spool(blocks: Blocks, encoder: codec.Encoder, spool: IO[bytes]) -> int:
     """Write the encoded blocks to the spool; return its size, 0 when there was no output at all."""
     anything = False
     for block in blocks:

@@ -26,9 +26,7 @@ class Sessions:
         self._clock = clock
         self._by_key: dict[tuple[str, str], Session] = {}
 
-    def enter(
-        self, key: tuple[str, str], timeout: float, must_exist: bool, make: Callable[[], Handle]
-    ) -> Session:
+    def enter(self, key: tuple[str, str], timeout: float, must_exist: bool, make: Callable[[], Handle]) -> Session:
         """Take the session for one request, making it if needed.
 
         Raises EngineError 373 when another request has it, 372 when it must exist and does not.

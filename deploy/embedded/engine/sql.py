@@ -32,11 +32,16 @@ class Token:
 
 @dataclass(frozen=True)
 class InsertHead:
-    """`INSERT … FORMAT X` without the FORMAT clause, the format, and the offset of the first byte of data."""
+    """`INSERT INTO t (columns) SETTINGS … FORMAT X` in its parts, and the offset of the first byte of data."""
 
-    statement: str
+    target: str
+    settings: str
     fmt: str
     data: int
+
+    def from_file(self, path: str) -> str:
+        """The statement that takes the data from a file."""
+        return f"{self.target} FROM INFILE {quote(path)} {self.settings} FORMAT {self.fmt}"
 
 
 def top_tokens(text: str) -> Iterator[Token]:
@@ -64,6 +69,18 @@ def first_word(text: str) -> str:
     return ""
 
 
+def quote(value: str) -> str:
+    """A string literal; the engine converts it to a setting's own type."""
+    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
+
+
+def identifier(name: str) -> str:
+    """A quoted identifier."""
+    escaped = name.replace("\\", "\\\\").replace("`", "\\`")
+    return f"`{escaped}`"
+
+
 def split_list(text: str) -> list[str]:
     """Split at the commas outside parentheses: `UInt8,Decimal(18,4)` has two parts."""
     cuts = [token.end for token in top_tokens(text) if token.text == ","]
@@ -76,20 +93,25 @@ def insert_head(body: bytes, complete: bool) -> InsertHead | bool | None:
     None: cannot tell yet. False: no data in a format follows (VALUES, SELECT, another statement).
     """
     text = body.decode("latin-1")  # one character a byte: offsets stay true
-    before = ""
+    before, settings = "", 0
     tokens = top_tokens(text)
     for token in tokens:
         if token.kind == "word" and token.text in ("VALUES", "INFILE"):
             return False
-        if token.kind == "word" and token.text == "FORMAT" and before not in _AFTER_NAME:
+        if token.text == "SETTINGS":
+            settings = token.end - len("SETTINGS")
+        if token.text == "FORMAT" and before not in _AFTER_NAME:
             name = next(tokens, None)
-            start = _DATA_START.match(body, name.end).end() if name else len(body)  # type: ignore[union-attr]
+            match = _DATA_START.match(body, name.end) if name else None
+            start = match.end() if match else len(body)
             if not complete and start == len(body) and not body.endswith(b"\n"):
                 return None
             if name is None or name.kind != "word":
                 return False
-            statement = body[: token.end - len("FORMAT")].decode("utf-8")
-            return InsertHead(statement, text[name.end - len(name.text) : name.end], start)
+            end = token.end - len("FORMAT")
+            cut = settings or end
+            fmt = text[name.end - len(name.text) : name.end]
+            return InsertHead(body[:cut].decode("utf-8"), body[cut:end].decode("utf-8"), fmt, start)
         before = token.text
     return False if complete else None
 
