@@ -1,0 +1,55 @@
+"""pair: events of one activity → its interval, a fact of link-log. One kernel a partition."""
+
+from __future__ import annotations
+
+import msgspec
+from billing.pair import PairState
+
+from streams.hop import Incoming, Output, Plan, fact_record
+from streams.models.cloudevent import Problem, decode_cloudevent
+from streams.models.event import TOPIC_OF_KIND, Event
+from streams.models.fact import Fact
+from streams.models.interval import Interval, encode_interval
+
+KEY = "tenant/activity in UTF-8"
+SET_KEY = "Send the event again under the key tenant/activity."
+
+
+def pair_plan(epoch: int) -> Plan[Event, Interval]:
+    return Plan(
+        name="pair",
+        sources=tuple(TOPIC_OF_KIND.values()),
+        changelog="pair-facts",
+        log="",  # derives nothing it must read again
+        separator="/",
+        decode=decode_record,
+        begin=lambda _: PairState(epoch),
+        emit=emit,
+    )
+
+
+def decode_record(record: Incoming) -> tuple[str, Event] | Problem:
+    """The event under the unit "": all activities of a partition share a kernel."""
+    if record.key is None:
+        return Problem("missing_key", "a record without a key", KEY, SET_KEY)
+    if not record.value:
+        return Problem("empty_value", "a record without a value", "a CloudEvent 1.0 as JSON")
+    try:
+        entity = record.key.decode()
+    except UnicodeDecodeError:
+        return Problem("not_utf8", f"key {record.key[:60]!r}", KEY, SET_KEY)
+    tenant, found, _ = entity.partition("/")
+    if not found or not tenant:
+        return Problem("wrong_shape", f"key {entity[:80]!r}", KEY, SET_KEY)
+    event = decode_cloudevent(tenant, record.value, record.headers)
+    if isinstance(event, Problem):
+        return event
+    if event.entity != entity:
+        return Problem("wrong_shape", f"activity {event.activity_id} under the key {entity[:80]!r}", KEY, SET_KEY)
+    return "", event
+
+
+def emit(version: int, interval: Interval) -> Output:
+    body = msgspec.Raw(encode_interval(interval))
+    fact = Fact(kind="interval", tenant=interval.tenant, id=interval.id, rev=version, body=body)
+    return Output("link-log", interval.tenant, fact_record(fact))
