@@ -55,11 +55,7 @@ def entry_row(entry: Entry) -> Row:
 
 def interval_row(interval: Interval, version: int) -> Row:
     """The row of ``sinks.tables.INTERVALS``; ``version`` is the revision of the fact that carried it."""
-    detail = {
-        name: part
-        for name in ("technician", "device", "client", "native")
-        if (part := getattr(interval, name))
-    }
+    detail = {name: part for name in ("technician", "device", "client", "native") if (part := getattr(interval, name))}
     refs = (interval.technician, interval.device, interval.client, interval.ticket)
     return (
         interval.schema, interval.tenant, interval.id, version, interval.void, interval.source, interval.kind,
