@@ -1,0 +1,99 @@
+"""Which intervals a directory object can concern, in any revision it ever had."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from billing.directory import claims, seconds_of
+from billing.link_timeline import EVER
+from streams.models.catalog import CatalogObject, Device, Ticket
+from streams.models.interval import Interval
+
+Name = tuple[str, str]  # (object type, native id or email): as sources name things; superset over sources
+
+
+@dataclass(slots=True)
+class Reach:
+    """The union over all revisions of one object."""
+
+    names: set[Name] = field(default_factory=set)
+    devices: set[str] = field(default_factory=set)  # of a ticket
+    clients: set[str] = field(default_factory=set)  # of a ticket or a device
+    technicians: set[str] = field(default_factory=set)  # of a ticket, as written
+    opened: int = EVER
+    closed: int = -EVER
+
+    def learn(self, kind: str, item: CatalogObject) -> None:
+        self.names.add((kind, item.id))
+        self.names.update((kind, native) for _, _, native in claims(kind, item))
+        if isinstance(item, Device):
+            self.clients.update(filter(None, (item.client, *(move.client for move in item.moves))))
+        if isinstance(item, Ticket):
+            self.clients.update(filter(None, (item.client,)))
+            self.devices.update(filter(None, (item.device,)))
+            self.technicians.update(item.technicians)
+            self.opened = min(self.opened, seconds_of(item.opened, -EVER))
+            self.closed = max(self.closed, seconds_of(item.closed, EVER))
+
+
+class Reaches:
+    """By object, with the ways from a client to devices and from a device to tickets."""
+
+    def __init__(self) -> None:
+        self._of: dict[str, Reach] = {}
+        self._through: dict[str, set[str]] = {}  # "client/acme" → devices, "device/ws1" → tickets that mention it
+        self._intervals: dict[Name, set[str]] = {}
+
+    def learn(self, key: str, item: CatalogObject) -> None:
+        """Take in one revision of an object, known or not."""
+        kind = key.split("/", 1)[0]
+        reach = self._of.setdefault(key, Reach())
+        reach.learn(kind, item)
+        if kind == "device":
+            for client in reach.clients:
+                self._through.setdefault(f"client/{client}", set()).add(key)
+        if kind == "ticket":
+            for device in reach.devices:
+                self._through.setdefault(f"device/{device}", set()).add(key)
+
+    def concerned(self, key: str) -> list[Reach]:
+        """The reach of the object and of everything that means something else when it changes."""
+        keys = {key}
+        for step in (key, *sorted(self._through.get(key, ()))):
+            keys |= {step} | self._through.get(step, set())
+        return [self._of[name] for name in sorted(keys) if name in self._of]
+
+    def clients_of(self, device: str) -> set[str]:
+        reach = self._of.get(f"device/{device}")
+        return reach.clients if reach else set()
+
+    def intervals(self, reach: Reach) -> Iterator[str]:
+        """Ids of intervals that name the object."""
+        for name in reach.names:
+            yield from self._intervals.get(name, ())
+
+    def forget_intervals(self) -> None:
+        self._intervals.clear()
+
+    def add(self, interval: Interval) -> None:
+        for name in names(interval):
+            self._intervals.setdefault(name, set()).add(interval.id)
+
+    def remove(self, interval: Interval) -> None:
+        for name in names(interval):
+            self._intervals[name].discard(interval.id)
+
+
+def names(interval: Interval) -> Iterator[Name]:
+    """What an interval names."""
+    if interval.technician is not None:
+        yield "technician", interval.technician.native_id
+        if interval.technician.email:
+            yield "technician", interval.technician.email.casefold()
+    if interval.device is not None:
+        yield "device", interval.device.native_id
+    if interval.client is not None:
+        yield "client", interval.client.native_id
+    if interval.ticket is not None:
+        yield "ticket", interval.ticket.native_id

@@ -1,0 +1,147 @@
+"""The work of one island: pure, from evidence and directory to one output for every interval."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Sequence
+
+import msgspec
+
+from billing.directory import Directory
+from billing.link_ends import pieces_of
+from billing.link_path import link_session, link_timer
+from billing.link_resolve import Evidence, Terms
+from billing.link_trail import group_steps
+from billing.overlap import Group, Piece, count_once
+from billing.spans import Spans, intersect, length, union
+from streams.models.interval import Interval
+from streams.models.work import Proof, Work
+
+NO_POLICY = "script_without_policy"
+
+
+def relink(
+    island: Sequence[Evidence], directory: Directory, terms: Terms, lapsed: Container[tuple[str, int]]
+) -> list[Work]:
+    """One work per interval of one person's island, by (start, id).
+
+    A lead has the minutes; what another work has is ``absorbed`` and names it; script runs that no policy prices
+    are ``void``; a stop without a start has no seconds.
+    """
+    pieces = pieces_of(island, terms, lapsed)
+    timers = [piece for piece in pieces if piece.evidence.interval.kind == "ticket_timer"]
+    sessions = [piece for piece in pieces if piece.evidence.interval.kind != "ticket_timer"]
+    for piece in timers:
+        link_timer(piece)
+    for piece in sessions:
+        link_session(piece, timers, directory)
+    groups = count_once(timers, sessions, terms.merge_gap)
+    works = {piece.id: absorbed(piece, _taker(piece, groups, pieces)) for piece in pieces}
+    works |= {group.lead.id: _work(group, sessions, terms) for group in groups}
+    return [works[item.id] if item.id in works else _aside(item, directory) for item in island]
+
+
+def void(interval: Interval, reason: str = "") -> Work:
+    return Work(tenant=interval.tenant, id=interval.id, state="void", kind=interval.kind, reason=reason)
+
+
+def absorbed(piece: Piece, lead: str) -> Work:
+    item = piece.evidence
+    return Work(
+        tenant=item.interval.tenant,
+        id=item.id,
+        state="absorbed",
+        kind=item.interval.kind,
+        technician=item.technician,
+        client=piece.client,
+        reason=lead,
+    )
+
+
+def _taker(piece: Piece, groups: Sequence[Group], pieces: Sequence[Piece]) -> str:
+    """The live work that has this piece's minutes; what took it may itself have been taken."""
+    for group in groups:
+        if piece in group.members:
+            return group.lead.id
+    taker = next((other for other in pieces if other.id == piece.taken_by), None)
+    if taker is None or taker is piece or not taker.taken_by:
+        return piece.taken_by
+    return _taker(taker, groups, pieces)
+
+
+def _aside(item: Evidence, directory: Directory) -> Work:
+    """A script run, or a stop without a start."""
+    if item.interval.kind == "script_run":
+        return void(item.interval, NO_POLICY)
+    piece = Piece(item, ())
+    if item.interval.kind == "ticket_timer":
+        link_timer(piece)
+    else:
+        link_session(piece, (), directory)
+    group = Group([piece], piece, ())
+    work = _work(group, (), Terms())
+    return msgspec.structs.replace(work, reason="orphan_stop")
+
+
+def _work(group: Group, sessions: Sequence[Piece], terms: Terms) -> Work:
+    lead, item = group.lead, group.lead.evidence
+    interval = item.interval
+    timer = interval.kind == "ticket_timer"
+    best = min(group.members, key=lambda piece: (_STRENGTH[piece.path], piece.id))
+    flags = {flag for piece in group.members for flag in (*piece.evidence.interval.flags, *piece.flags)}
+    if group.clipped_by:
+        flags.add("clipped")
+    return Work(
+        tenant=interval.tenant,
+        id=item.id,
+        state="running" if any(piece.running for piece in group.members) else "done",
+        kind=interval.kind,
+        service=interval.service,
+        technician=item.technician,
+        who=interval.technician.native_id if interval.technician else "",
+        client=lead.client,
+        ticket=lead.ticket,
+        device=item.device,
+        spans=group.own or ((_moment(group), _moment(group)),),
+        shared=group.shared,
+        recovered=not timer,
+        path=best.path,
+        reason=best.reason,
+        candidates=tuple(sorted({name for piece in group.members for name in piece.candidates})),
+        billable=_billable(group.members),
+        authenticated=lead.trusted,
+        flags=tuple(sorted(flags)),
+        proof=_proof(group, sessions if timer else ()),
+        trail=group_steps(group, best, terms),
+    )
+
+
+_STRENGTH = {"ticket": 0, "timer": 1, "device_ticket": 2, "client_ticket": 3, "alias": 4, "none": 5}
+
+
+def _moment(group: Group) -> int:
+    """Where work without a second stands in time."""
+    return min(piece.evidence.start for piece in group.members)
+
+
+def _billable(members: Sequence[Piece]) -> bool | None:
+    """Joined evidence is all non-billable or none of it is; what any source calls billable is."""
+    said = {piece.evidence.interval.billable for piece in members}
+    return True if True in said else False if False in said else None
+
+
+def _proof(group: Group, sessions: Sequence[Piece]) -> tuple[Proof, ...]:
+    """The members, and what a timer has absorbed, each with the seconds it shows of this work."""
+    cover: Spans = group.own
+    members = list(group.members)
+    if sessions:
+        lead = group.lead
+        cover = union((*group.own, *lead.cover)) if not group.clipped_by else group.own
+        members += [piece for piece in sessions if piece.account == lead.account and intersect(piece.spans, cover)]
+    return tuple(
+        Proof(piece.id, piece.evidence.interval.source, piece.evidence.interval.kind, _seconds(piece, group, cover))
+        for piece in sorted(members, key=lambda piece: piece.evidence.place)
+    )
+
+
+def _seconds(piece: Piece, group: Group, cover: Spans) -> int:
+    return length(intersect(piece.spans, group.own if piece is group.lead else cover))
