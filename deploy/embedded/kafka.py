@@ -2,10 +2,13 @@
 
 import asyncio
 import base64
+import errno
+import fcntl
 import signal
 import subprocess
 import time
 import uuid
+from itertools import pairwise
 from pathlib import Path
 
 from aiokafka.admin import AIOKafkaAdminClient
@@ -104,6 +107,7 @@ class KafkaBroker:
         self.heap_mb = heap_mb
         self.bootstrap = f"{ports.HOST}:{port}"
         self._process: subprocess.Popen[bytes] | None = None
+        self._log_began = 0    # bytes in the log file before this start
         self._config = data_dir / "config"
         self._log_dirs = data_dir / "log"
 
@@ -119,6 +123,7 @@ class KafkaBroker:
             self._config.mkdir(parents=True, exist_ok=True)
             self._log_dirs.mkdir(exist_ok=True)
             self.log_file.parent.mkdir(parents=True, exist_ok=True)
+            self._require_unused()
             self._write("log4j2.xml", LOG4J)
             self._write("server.properties", PROPERTIES.format(
                 port=self.port, controller_port=self.controller_port, log_dirs=self._log_dirs.absolute(),
@@ -141,6 +146,7 @@ class KafkaBroker:
             ports.require_free(port, "Kafka", CHANGE_PORT)
         self.prepare()
         with self.log_file.open("ab") as log:
+            self._log_began = log.tell()
             self._process = subprocess.Popen(
                 self.argv(), stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
             )
@@ -202,10 +208,28 @@ class KafkaBroker:
                 f"If {self.data_dir} holds nothing you need, delete it and start again.",
             )
 
+    def _require_unused(self) -> None:
+        """Kafka locks its directory only after its controller has written there, which is too late for us."""
+        with (self._log_dirs / ".lock").open("ab") as lock:
+            try:
+                fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                if error.errno not in (errno.EACCES, errno.EAGAIN):
+                    raise
+                raise StartError(
+                    f"Another Kafka runs on the data in {self.data_dir}.",
+                    "Stop it first (`everyminute down`), or choose another home with EVERYMINUTE_HOME.",
+                ) from error
+
     def _last_words(self) -> str:
-        lines = self.log_file.read_text(errors="replace").splitlines()
-        told = [line for line in lines[-200:] if " ERROR " in line or "Exception" in line or "Error:" in line]
-        return (told or lines or ["It wrote nothing."])[-1]
+        """The first error since the start: what follows it is its consequence."""
+        with self.log_file.open("rb") as log:
+            log.seek(self._log_began)
+            lines = log.read().decode(errors="replace").splitlines()
+        for line, following in pairwise([*lines, ""]):
+            if "ERROR" in line or "Error" in line or "Exception" in line:
+                return following if "Exception" in following else line
+        return lines[-1] if lines else "It wrote nothing."
 
     def _see_log(self) -> str:
         return f"Its log is {self.log_file}."

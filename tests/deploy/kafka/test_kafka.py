@@ -123,13 +123,23 @@ def test_it_listens_on_the_loopback_interface_alone(own: KafkaBroker) -> None:
     assert listening == {("127.0.0.1", own.port), ("127.0.0.1", own.controller_port)}
 
 
-def test_a_second_broker_on_the_same_data_says_why_it_ends(own: KafkaBroker, tmp_path: Path) -> None:
-    second = at(own.data_dir, tmp_path)
-    second.start()
-    with pytest.raises(StartError, match=r"lock"):
-        second.wait_ready(30)
-    assert second.pid is None
+def test_a_second_broker_on_the_same_data_is_refused_before_it_writes(own: KafkaBroker, tmp_path: Path) -> None:
+    files = {path: path.read_text() for path in own.data_dir.rglob("*.properties")}
+    with pytest.raises(StartError, match=f"Another Kafka runs on the data in {own.data_dir}"):
+        at(own.data_dir, tmp_path).start()
+    assert {path: path.read_text() for path in own.data_dir.rglob("*.properties")} == files
     assert answers(own.bootstrap)
+
+
+def test_a_broker_that_cannot_start_says_why(tmp_path: Path) -> None:
+    broken = at(tmp_path / "data", tmp_path)
+    broken.prepare()
+    meta = tmp_path / "data" / "log" / "meta.properties"
+    meta.write_text(meta.read_text().replace("node.id=1", "node.id=2"))
+    broken.start()
+    with pytest.raises(StartError, match=r"Kafka ended while starting\..*Stored node id 2.*\nIts log is .*kafka\.log"):
+        broken.wait_ready(30)
+    assert broken.pid is None
 
 
 def test_a_port_in_use_is_named_with_its_process(own: KafkaBroker, tmp_path: Path) -> None:

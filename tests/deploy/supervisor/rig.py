@@ -22,7 +22,7 @@ from deploy.embedded.state import Home, Run, State
 from deploy.embedded.supervisor import Component, Pace, up
 from streams.settings import Settings
 
-DEADLINE = 20.0    # seconds a test waits for anything
+DEADLINE = 60.0    # seconds a test waits for anything
 
 CHILD = """
 import os, signal, socket, sys, time
@@ -133,7 +133,7 @@ class Rig:
         return run is not None and run.complete and run.supervisor.alive() is not None
 
     def clean(self) -> None:
-        """Kill what is left, by its id."""
+        """Kill what is left, by its id; print what the supervisors said, which pytest shows for a failed test."""
         run = Home(self.home).read()
         processes = [run.supervisor, *(row.process for row in run.components if row.process)] if run else []
         for process in self._started:
@@ -141,8 +141,10 @@ class Rig:
         for left in processes:
             if found := left.alive():
                 found.kill()
+        print(*self.journal(), run, sep="\n")
         for process in self._started:
-            process.communicate()
+            if process.stdout is not None and not process.stdout.closed:
+                print(process.communicate()[0])
 
 
 def until(condition: Callable[[], object], deadline: float = DEADLINE) -> None:

@@ -33,12 +33,12 @@ def settings(tmp_path: Path) -> Iterator[Settings]:
 def test_a_killed_broker_comes_back_with_its_topics(settings: Settings, rig: Rig) -> None:
     bootstrap = f"127.0.0.1:{settings.kafka_port}"
     rig.run_kafka(settings.kafka_port, settings.kafka_controller_port)
-    until(rig.complete, 60)
+    until(rig.complete)
     create_topics(bootstrap, ["everyminute.entries"])
     first = rig.pid("kafka")
     assert first is not None
     psutil.Process(first).kill()
-    until(lambda: replaced(rig, "kafka", first), 60)
+    until(lambda: replaced(rig, "kafka", first))
     with pytest.raises(TopicAlreadyExistsError):
         create_topics(bootstrap, ["everyminute.entries"])
     assert status(settings.home).rows[0]["restarts"] == 1
