@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from struct import unpack_from
@@ -30,6 +31,7 @@ CHANGELOGS = (PAIR_FACTS, LINK_FACTS, RATE_FACTS)
 
 FOR_EVER = -1
 DAY_MS = 86_400_000
+LEADER_SECONDS = 30.0
 LARGEST_RECORD = 4 * 1024 * 1024  # bytes; a parked record holds another one, in base64
 
 
@@ -83,7 +85,10 @@ def murmur2(data: bytes) -> int:
 
 
 async def provision(settings: Settings) -> list[str]:
-    """Create what is missing and return its names. What exists is left as it is: see `audit`."""
+    """Create what is missing, wait for its leaders, return its names. What exists is left as it is: see `audit`.
+
+    Raises KafkaError, or TimeoutError when the cluster finds no leader in time.
+    """
     async with _Admin(settings.kafka) as admin:
         present = set(await admin.list_topics())
         missing = [topic for topic in TOPICS if settings.topic(topic.name) not in present]
@@ -92,6 +97,8 @@ async def provision(settings: Settings) -> list[str]:
             for name, code, *_ in (await admin.create_topics(new)).topic_errors:
                 if code and for_code(code) is not TopicAlreadyExistsError:
                     raise for_code(code)(f"topic {name}")
+            async with asyncio.timeout(LEADER_SECONDS):
+                await _leaders(admin, [topic.name for topic in new])
         return [settings.topic(topic.name) for topic in missing]
 
 
@@ -139,6 +146,15 @@ def _new_topic(topic: Topic, settings: Settings) -> NewTopic:
         replication_factor=settings.replication,
         topic_configs=topic.config(settings.replication),
     )
+
+
+async def _leaders(admin: AIOKafkaAdminClient, names: Sequence[str]) -> None:
+    """Until every partition has a leader: before, a description of the topic may be empty."""
+    while not all(
+        topic["partitions"] and all(partition["leader"] >= 0 for partition in topic["partitions"])
+        for topic in await admin.describe_topics(list(names))
+    ):
+        await asyncio.sleep(0.05)
 
 
 async def _configs(admin: AIOKafkaAdminClient, names: Sequence[str]) -> dict[str, dict[str, str]]:

@@ -250,18 +250,16 @@ def _instants(data: _Data) -> Problem | None:
 
 
 def _misfit(message: str, value: bytes) -> Problem:
-    if "unknown field" in message:
-        return Problem("unknown_field", message, "the fields of the event's schema, spelled exactly")
-    if "duration_ms" in message and ">= 0" in message:
-        return Problem("negative_duration", message, "a length of zero or more milliseconds")
     try:
         kind = _typed.decode(value).type
     except msgspec.DecodeError:
         kind = ""
-    # another schema's fields cannot fit this one: the number is the finding, not the field
-    problem = _unknown_type(kind) if kind and kind not in TYPES else None
-    if problem is not None and problem.reason == "unknown_schema":
-        return problem
+    if kind and kind not in TYPES and (other := _unknown_type(kind)).reason == "unknown_schema":
+        return other  # another schema's fields cannot fit this one: the number is the finding, not the field
+    if "unknown field" in message:
+        return Problem("unknown_field", message, "the fields of the event's schema, spelled exactly")
+    if "duration_ms" in message and ">= 0" in message:
+        return Problem("negative_duration", message, "a length of zero or more milliseconds")
     return Problem("wrong_shape", message, "a CloudEvent 1.0 with the canonical event in data")
 
 
