@@ -72,8 +72,16 @@ class Fields:
         return None if who is None or who.casefold() in NOBODY else Ref(native_id=who)
 
     def ref(self, name: str, label: str = "") -> Ref | None:
+        """Something as the source names it. ``label`` is for display only, so an odd one is left out."""
         found = self.maybe_id(name)
-        return None if found is None else Ref(native_id=found, name=self.maybe_id(label) if label else None)
+        if found is None:
+            return None
+        return Ref(native_id=found, name=self.label(label) or None)
+
+    def label(self, name: str) -> str:
+        """A name for display, "" where there is none or an odd one."""
+        found = self.values.get(name)
+        return found if isinstance(found, str) and len(found) <= MAX_TEXT and found.isprintable() else ""
 
     def numbers(self, *names: str) -> dict[str, Plain]:
         """Those of the names that hold a whole number of a size that can be real."""

@@ -46,11 +46,11 @@ def json_rows(stream: BinaryIO, lists: Names, maps: Names = ()) -> Iterator[Row]
 
 
 def _by_line(head: bytes) -> bool:
-    """Whether every line is a value of its own: one of the first two is, and the first opens no list."""
-    lines = [line.strip() for line in head.split(b"\n") if line.strip()][:2]
-    if len(lines) < 2 or lines[0][:1] != b"{" or lines[0][-1:] in (b"[", b"{"):
+    """Whether every line is a value of its own: the first is a whole object, or it is broken and the second is."""
+    first, second = ([line.strip() for line in head.split(b"\n") if line.strip()] + [b""])[:2]
+    if first[:1] != b"{" or first == b"{}":
         return False
-    return any(line[:1] == b"{" and _is_json(line) for line in lines)
+    return _is_json(first) or (first[-1:] not in (b"[", b"{") and second[:1] == b"{" and _is_json(second))
 
 
 def _is_json(text: bytes) -> bool:
@@ -65,10 +65,10 @@ def _lines(stream: BinaryIO, lists: Names, maps: Names) -> Iterator[Row]:
     number = 0
     while line := stream.readline(MAX_ANSWER):
         number += 1
-        text = line.strip()
-        if text[:1] == b"{" and _is_json(text) and _holds_list(text, lists, maps):
+        text = line.rstrip(b"\r\n")
+        if text.lstrip()[:1] == b"{" and _is_json(text) and _holds_list(text, lists, maps):
             yield from _object(Scanner(BytesIO(text), number), lists, maps)
-        elif text:
+        elif text.strip():
             yield Row(number, text[:MAX_ROW], whole=len(text) <= MAX_ROW, size=len(text))
 
 
@@ -84,13 +84,15 @@ def _values(scanner: Scanner, lists: Names, maps: Names) -> Iterator[Row]:
 
 
 def _holds_list(text: bytes, lists: Names, maps: Names) -> bool:
-    """Whether the object that begins here is an answer that holds rows, rather than a row itself."""
+    """Whether the object that begins here is an answer that holds rows, rather than a row itself, which has an id."""
     if not any(b'"' + name.encode() + b'"' in text for name in (*lists, *maps)):
         return False
     scanner = Scanner(BytesIO(text))
     scanner.next()
     scanner.take(scanner.at + 1)
     while scanner.next() not in (b"", b"}") and (key := scanner.key()) is not None:
+        if key == "id":
+            return False
         if (key in lists and scanner.next() == b"[") or (key in maps and scanner.next() == b"{"):
             return True
         scanner.value()

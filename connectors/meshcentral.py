@@ -114,7 +114,7 @@ def viewer(fields: Fields, source: str, tenant: str, session: str, at: int) -> E
 
 def directory(fields: Fields, source: str, as_of: AsOf) -> DirectoryObject:
     """A device group stands for a client; a node is a device of it."""
-    native_id, name = fields.id("_id"), fields.maybe_id("name") or ""
+    native_id, name = fields.id("_id"), fields.label("name")
     id_, aliases = object_id(source, native_id), {source: [native_id]}
     if native_id.startswith("mesh/"):
         return DirectoryObject("client", Client(id=id_, name=name, aliases=aliases), as_of.needed())

@@ -69,7 +69,7 @@ class Scanner:
     def key(self) -> str | None:
         """Consume the name of a member and its colon; None if no name stands here."""
         while (match := _KEY.match(self.text, self.at)) is None or match.end() == len(self.text):
-            if len(self.text) - self.at > CHUNK or not self.more():
+            if len(self.text) - self.at > MAX_ROW or not self.more():
                 break
         if match is None:
             return None

@@ -89,7 +89,7 @@ def device(fields: Fields, source: str, as_of: AsOf) -> DirectoryObject:
     number = fields.maybe_id("id") or fields.maybe_id("pk")
     item = Device(
         id=object_id(source, native_id),
-        name=fields.maybe_id("hostname") or "",
+        name=fields.label("hostname"),
         client=reference(source, fields.maybe_id("client_name")),
         aliases={source: [native_id] if number is None else [native_id, number]},
     )

@@ -6,7 +6,7 @@ Counts add up: read = accepted + directory objects + skipped + parked.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -17,6 +17,7 @@ from streams.models.event import Event
 from streams.models.fact import Fact
 from streams.models.parked import Parked, parked_id
 
+CATALOG = "catalog"  # topic
 BATCH = 1000  # outcomes between two waits for the broker
 BATCH_BYTES = 4 * 1024 * 1024  # of parked rows
 EXAMPLES = 5  # parked rows shown for each reason
@@ -25,11 +26,11 @@ EXAMPLES = 5  # parked rows shown for each reason
 class Destination(Protocol):
     """Where an import goes. Each call returns once the broker has acknowledged every record."""
 
-    async def send_events(self, events: list[Event]) -> None: ...
+    async def send_events(self, events: Iterable[Event]) -> int: ...
 
-    async def send_facts(self, facts: list[Fact]) -> None: ...
+    async def send_facts(self, topic: str, facts: Sequence[Fact]) -> None: ...
 
-    async def park(self, items: list[Parked]) -> None: ...
+    async def park(self, items: Sequence[Parked]) -> None: ...
 
 
 @dataclass(slots=True)
@@ -74,8 +75,9 @@ class Report:
 
 @dataclass(slots=True)
 class Batch:
-    """Outcomes that wait to be sent."""
+    """Outcomes that wait to be sent; they count once they are."""
 
+    outcomes: list[tuple[Outcome, Parked | None]] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
     parked: list[Parked] = field(default_factory=list)
@@ -83,12 +85,11 @@ class Batch:
 
     @property
     def full(self) -> bool:
-        count = len(self.events) + len(self.facts) + len(self.parked)
-        return count >= BATCH or self.size >= BATCH_BYTES
+        return len(self.outcomes) >= BATCH or self.size >= BATCH_BYTES
 
     async def send(self, destination: Destination) -> None:
         if self.facts:
-            await destination.send_facts(self.facts)
+            await destination.send_facts(CATALOG, self.facts)
         if self.events:
             await destination.send_events(self.events)
         if self.parked:
@@ -120,18 +121,20 @@ async def import_file(
                 parked = parked_row(options.tenant, source, path.name, outcome)
                 batch.parked.append(parked)
                 batch.size += len(parked.value)
-            report.add(outcome, parked)
+            batch.outcomes.append((outcome, parked))
             if batch.full:
-                await _flush(batch, destination)
+                await _flush(batch, destination, report)
                 batch = Batch()
                 advance(stream.tell())
-    await _flush(batch, destination)
+    await _flush(batch, destination, report)
     advance(path.stat().st_size)
 
 
-async def _flush(batch: Batch, destination: Destination | None) -> None:
+async def _flush(batch: Batch, destination: Destination | None, report: Report) -> None:
     if destination is not None:
         await batch.send(destination)
+    for outcome, parked in batch.outcomes:
+        report.add(outcome, parked)
 
 
 def object_fact(tenant: str, outcome: DirectoryObject) -> Fact:

@@ -12,7 +12,7 @@ import typer
 from jobs.console import Exit, Format, UserError, put_json, say, tables
 
 if TYPE_CHECKING:
-    from rich.progress import Progress
+    from rich.progress import Progress, TaskID
 
     from connectors.base import Connector, Options
     from jobs.import_ import Destination, Report
@@ -56,7 +56,7 @@ def import_command(
         run(files or [], CONNECTORS[connector], f"{connector}:{instance}", options, report, dry_run)
     except UserError as error:
         problem = error  # what was read before it is reported all the same
-    show(report, format_, dry_run)
+    show(report, format_, dry_run, failed=problem is not None)
     if problem is not None:
         raise problem
     return None
@@ -119,14 +119,27 @@ def run(files: list[Path], connector: Connector, source: str, options: Options, 
     """Import the files in order. Refusals and failures of the broker become a UserError."""
     from aiokafka.errors import KafkaError
 
+    problem = ""
     try:
         asyncio.run(_run(files, connector, source, options, report, dry_run))
-    except KafkaError as error:
+    except* (KafkaError, TimeoutError) as group:
+        problem = "; ".join(sorted({str(error) or type(error).__name__ for error in leaves(group)}))
+    except* UserError as group:
+        raise leaves(group)[0] from None
+    if problem:
         raise UserError(
-            f"Kafka did not take everything: {error}. Start it with `everyminute up`, or set EVERYMINUTE_KAFKA, and "
+            f"Kafka did not take everything: {problem}. Start it with `everyminute up`, or set EVERYMINUTE_KAFKA, and "
             "import the files again: what has arrived will not count twice.",
             Exit.CANNOT,
-        ) from error
+        )
+
+
+def leaves(group: BaseExceptionGroup[BaseException]) -> list[BaseException]:
+    """The errors inside groups of groups."""
+    found: list[BaseException] = []
+    for error in group.exceptions:
+        found += leaves(error) if isinstance(error, BaseExceptionGroup) else [error]
+    return found
 
 
 async def _run(
@@ -162,18 +175,19 @@ async def import_all(
 
     for path in files:
         task = progress.add_task(path.name, total=path.stat().st_size)
+
+        def advance(place: int, task: TaskID = task) -> None:
+            progress.update(task, completed=place)
+
         try:
-            await import_file(
-                path, connector, source, options, report, destination,
-                lambda place, task=task: progress.update(task, completed=place),
-            )  # fmt: skip
+            await import_file(path, connector, source, options, report, destination, advance)
         except Refused as refused:
             raise UserError(f"{path}: {refused}") from refused
         except OSError as error:
             raise UserError(f"{path} cannot be read: {error.strerror}.") from error
 
 
-def show(report: Report, format_: Format, dry_run: bool) -> None:
+def show(report: Report, format_: Format, dry_run: bool, *, failed: bool) -> None:
     """The counts, and what to do about rows that were parked."""
     if format_ is Format.json:
         return put_json(report.data() | {"dry_run": dry_run})
@@ -194,7 +208,7 @@ def show(report: Report, format_: Format, dry_run: bool) -> None:
         say(f"{item.place}: {item.reason}: saw {item.saw}, expected {item.expected}. {item.remedy}")
     if report.parked:
         say("Parked rows are kept with their bytes: `everyminute parked` lists them. The other rows went on.")
-    if not report.read:
+    if not report.read and not failed:
         say("The files hold no rows. docs/connectors.md says what to export where.")
     if dry_run:
         say("This was a dry run: nothing was sent.")
