@@ -17,6 +17,7 @@ from connectors.scan import CHUNK, MAX_ROW, Scanner
 
 MAX_ANSWER = 64 * 1024 * 1024  # of a whole answer on one line of a capture
 Names = tuple[str, ...]
+HEAD = 64 * 1024  # an answer names its list within these first bytes
 UTF8_MARK = b"\xef\xbb\xbf"
 
 
@@ -77,7 +78,7 @@ def _values(scanner: Scanner, lists: Names, maps: Names) -> Iterator[Row]:
     while byte := scanner.next():
         if byte == b"[":
             yield from _elements(scanner, "")
-        elif byte == b"{" and _holds_list(scanner.window(MAX_ROW), lists, maps):
+        elif byte == b"{" and _holds_list(scanner.window(HEAD), lists, maps):
             yield from _object(scanner, lists, maps)
         else:
             yield scanner.value()

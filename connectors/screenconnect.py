@@ -22,7 +22,9 @@ Decoder = Callable[[Row], Fields]
 
 def read(stream: BinaryIO, instance: str, options: Options) -> Iterator[Outcome]:
     source = source_name("screenconnect", instance)
-    rows, fields_of = _table(stream, options) if opening(stream)[:1] not in (b"{", b"[") else _answer(stream, options)
+    rows, fields_of = (
+        _table(stream, options) if opening(stream).lstrip()[:1] not in (b"{", b"[") else _answer(stream, options)
+    )
     revision = _survey(rows, fields_of, options)
     yield from outcomes(rows(), lambda row: connection(fields_of(row), source, options, revision))
 

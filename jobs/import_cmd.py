@@ -206,7 +206,7 @@ def show(report: Report, format_: Format, dry_run: bool, *, failed: bool) -> Non
     tables().print(table)
     for item in report.examples:
         say(f"{item.place}: {item.reason}: saw {item.saw}, expected {item.expected}. {item.remedy}")
-    if report.parked:
+    if report.parked and not dry_run:
         say("Parked rows are kept with their bytes: `everyminute parked` lists them. The other rows went on.")
     if not report.read and not failed:
         say("The files hold no rows. docs/connectors.md says what to export where.")

@@ -17,6 +17,7 @@ from typer.testing import CliRunner, Result
 
 from connectors import CONNECTORS
 from connectors.base import Options
+from connectors.scan import MAX_ROW
 from jobs import import_
 from jobs.cli import build
 from jobs.console import UserError
@@ -169,8 +170,9 @@ def test_kafka_has_what_was_accepted_once_per_fact(
     monkeypatch.setenv("EVERYMINUTE_TOPIC_PREFIX", topic_prefix)
     monkeypatch.setenv("EVERYMINUTE_PARTITIONS", "2")
     asyncio.run(provision(Settings()))
+    large = MALFORMED["a row of a megabyte"][0]
     broken = tmp_path / "capture.jsonl"
-    broken.write_bytes((EXAMPLES / "meshcentral/capture.jsonl").read_bytes() + b'{"broken": \n')
+    broken.write_bytes((EXAMPLES / "meshcentral/capture.jsonl").read_bytes() + b'{"broken": \n' + large)
     nodes = EXAMPLES / "meshcentral/nodes_response.json"
     for _ in range(2):
         result = run("meshcentral", str(broken), str(nodes), "--tenant", "t", "--as-of", "2026-03-02T18:00Z")
@@ -182,7 +184,7 @@ def test_kafka_has_what_was_accepted_once_per_fact(
     assert all(key.startswith(b"t/") for key, _ in found["events.session"])
     assert len(found["catalog"]) == 2
     assert len({key for key, _ in found["catalog"]}) == 1
-    assert {decode_parked(value).value for _, value in found["parked"]} == {b'{"broken": '}
+    assert {decode_parked(value).value for _, value in found["parked"]} == {b'{"broken": ', large[:MAX_ROW]}
 
 
 def test_every_example_can_be_imported_by_the_command() -> None:
