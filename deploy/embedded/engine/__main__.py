@@ -60,6 +60,7 @@ async def _serve(options: argparse.Namespace, engine: Engine) -> None:
     port = runner.addresses[0][1]
     print(f"listening on {_HOST}:{port}", flush=True)
     await stop.wait()
+    server.cut_streams()
     await runner.cleanup()
     await server.close()
 

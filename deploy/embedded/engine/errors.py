@@ -5,7 +5,7 @@ import re
 SYNTAX_ERROR, NOT_IMPLEMENTED, READONLY = 62, 48, 164
 CANNOT_READ_ALL_DATA, QUERY_IS_TOO_LARGE = 33, 298
 QUERY_WITH_SAME_ID, SESSION_NOT_FOUND, SESSION_LOCKED = 216, 372, 373
-ACCESS_DENIED, AUTHENTICATION_FAILED, BAD_ARGUMENTS, UNKNOWN = 497, 516, 36, 1002
+ACCESS_DENIED, AUTHENTICATION_FAILED, BAD_ARGUMENTS, UNKNOWN, ABORTED = 497, 516, 36, 1002, 236
 
 _NAMES = {
     33: "CANNOT_READ_ALL_DATA",
@@ -34,7 +34,9 @@ _STATUS = {
     439: 503,
 }
 _ENGINE_MESSAGE = re.compile(r"Code: (\d+)\. ")
-_NAME = re.compile(r"\(([A-Z][A-Z0-9_]+)\)(?: \(version [^)]*\))?\.?\s*$")
+_NAME = re.compile(r"\(([A-Z][A-Z0-9_]+)\)$")
+_VERSION = re.compile(r" \(version [^)]*\)\.?")
+_NESTED = re.compile(r"Code: \d+\. DB::Exception: (Code: .*) \([A-Z0-9_]+\)$", re.DOTALL)
 
 
 class EngineError(Exception):
@@ -54,15 +56,16 @@ class EngineError(Exception):
     def body(self, version: str) -> str:
         """The response body, in a server's wording: clickhouse-connect reads the name out of it."""
         if self.message.startswith("Code: "):
-            text = self.message.strip()
-            return text if text.endswith(")") and "(version " in text else f"{text} (version {version})"
+            return f"{self.message} (version {version})"
         return f"Code: {self.code}. DB::Exception: {self.message} ({self.name}) (version {version})"
 
 
 def from_engine(text: str) -> EngineError:
     """Read code and name out of the text of an exception raised by the engine (1002 when it has none)."""
     start = text.find("Code: ")
-    message = text[start:] if start >= 0 else text
+    message = _VERSION.sub("", text[start:] if start >= 0 else text).strip()
+    if nested := _NESTED.match(message):
+        message = nested.group(1)
     code = _ENGINE_MESSAGE.match(message)
     name = _NAME.search(message)
-    return EngineError(int(code.group(1)) if code else UNKNOWN, message.strip(), name.group(1) if name else None)
+    return EngineError(int(code.group(1)) if code else UNKNOWN, message, name.group(1) if name else None)

@@ -83,4 +83,4 @@ def reset(request: web.Request) -> None:
     """Cut the connection at once, as a dying server or network does."""
     if request.transport is not None:
         request.transport.abort()
-    raise ConnectionResetError("planted fault")
+    raise ConnectionResetError("cut")

@@ -75,6 +75,7 @@ class Handle:
 
     def __init__(self, raw: Any) -> None:
         self._raw = raw
+        self._open: Any = None  # the stream being read
         self.wedged = False
         self.run(_DEFAULTS)
 
@@ -110,28 +111,35 @@ class Handle:
             if _NOT_STREAMABLE in error.message:
                 return None
             raise
+        self._open = state
         return self._blocks(state, counts)
 
     def _blocks(self, state: Any, counts: Counts) -> Blocks:
-        done = False
         try:
-            while True:
-                try:
-                    chunk = self.call("streaming_fetch_result", state)
-                except EngineError:
-                    done = True
-                    raise
+            while self._open is state:
+                chunk = self.call("streaming_fetch_result", state)
                 if chunk is None or chunk.rows_read() == 0:
-                    done = True
+                    self._open = None
                     return
                 counts.add(chunk)
                 yield bytes(chunk.bytes())
+        except EngineError:
+            self._open = None  # a stream that failed is over
+            raise
         finally:
-            if not done:
-                self.call("streaming_cancel_query", state)
+            self._end_stream(state)
+
+    def _end_stream(self, state: Any) -> None:
+        if self._open is state and state is not None:
+            self._open = None
+            self.call("streaming_cancel_query", state)
 
     def close(self) -> None:
-        """Close the connection; settings and temporary tables go with it."""
+        """Close the connection; settings and temporary tables go with it.
+
+        A stream still open is ended first: to end it afterwards brings the whole engine down.
+        """
+        self._end_stream(self._open)
         self._raw.close()
 
 

