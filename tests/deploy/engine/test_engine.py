@@ -260,3 +260,9 @@ def test_an_unwritable_temporary_directory_is_an_error_not_a_loss(own: EnginePro
     (own.directory / "tmp").mkdir()
     client.insert("d.t", [[1]], ["a"], column_type_names=["UInt64"])
     assert client.query("SELECT count() FROM d.t").result_rows == [(1,)]
+
+
+def test_an_acknowledged_insert_is_on_the_disk(engine: EngineProcess) -> None:
+    query = "SELECT name, value FROM system.merge_tree_settings WHERE name LIKE 'fsync%' ORDER BY name"
+    assert dict(engine.client().query(query).result_rows)["fsync_after_insert"] == "1"
+    assert engine.client().query("SELECT getSetting('async_insert')").result_rows == [(False,)]
