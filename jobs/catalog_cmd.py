@@ -44,7 +44,7 @@ folder."""
 
 
 def register(app: typer.Typer) -> None:
-    group = typer.Typer(no_args_is_help=True, help="Propose, check and apply the catalogue: clients, rates, contracts.")
+    group = typer.Typer(no_args_is_help=True, help="Clients, rates, contracts: propose, check, apply.")
     group.command("init", epilog=INIT_EPILOG)(init_command)
     group.command("check", epilog=CHECK_EPILOG)(check_command)
     group.command("apply", epilog=APPLY_EPILOG)(apply_command)

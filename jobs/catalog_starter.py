@@ -62,6 +62,7 @@ def _shows(row: TimesheetRow, rate: Decimal) -> bool:
 def _usual(rows: list[TimesheetRow], preferred: Decimal | None = None) -> tuple[Decimal, int]:
     """The rate that most rows show; of those as frequent the preferred, then the roundest, then the smallest."""
     rates = {rate for row in rows if (rate := hourly(row)) is not None} | ({preferred} if preferred else set())
+    rates |= {rate.quantize(Decimal(1), ROUND_HALF_UP).quantize(CENT) for rate in rates} - {Decimal(0)}
     counts = {rate: sum(_shows(row, rate) for row in rows) for rate in rates}
-    best = min(counts, key=lambda rate: (-counts[rate], rate != preferred, len(f"{rate.normalize():f}"), rate))
+    best = min(counts, key=lambda rate: (-counts[rate], rate != preferred, rate % 1 != 0, rate))
     return best, counts[best]

@@ -25,7 +25,7 @@ that is not built yet."""
 
 
 def register(app: typer.Typer) -> None:
-    app.command("simulate", epilog=EPILOG)(simulate_command)
+    app.command("simulate", epilog=EPILOG, short_help="Try a contract, without any server.")(simulate_command)
 
 
 def simulate_command(
@@ -48,10 +48,10 @@ def simulate_command(
 
         seen = [comparable(entry, scenario.names) for entry in rows(result, scenario.names)]
         raise typer.Exit(_check(scenario, seen, whole, format_))
-    _print(whole, format_)
+    _print(whole, format_, scenario.names)
 
 
-def _print(whole: dict[str, Any], format_: LedgerFormat) -> None:
+def _print(whole: dict[str, Any], format_: LedgerFormat, names: dict[str, str]) -> None:
     from jobs.simulate_print import csv_text, print_ledger
 
     if format_ is LedgerFormat.json:
@@ -59,7 +59,7 @@ def _print(whole: dict[str, Any], format_: LedgerFormat) -> None:
     elif format_ is LedgerFormat.csv:
         put(csv_text(whole))
     else:
-        print_ledger(tables(), whole)
+        print_ledger(tables(), whole, names)
 
 
 def _check(scenario: Scenario, seen: list[dict[str, Any]], whole: dict[str, Any], format_: LedgerFormat) -> Exit:

@@ -47,12 +47,13 @@ def comparable(entry: Entry, names: dict[str, str]) -> Row:
         "flags": sorted(entry.flags),
         "candidates": sorted(entry.candidates),
         "segments": [_comparable_segment(segment, entry.exponent) for segment in entry.segments],
+        "reason": entry.reason.split(":", 1)[0],  # the word; what follows it names the thing
         **{name: getattr(entry, name) for name in PLAIN},
     }
 
 
 PLAIN = ("contract", "ticket", "technician", "who", "device", "service", "local_date", "currency", "disposition",
-         "reason", "path", "kind", "recovered")  # fmt: skip
+         "path", "kind", "recovered")  # fmt: skip
 
 
 def _comparable_segment(segment: Segment, exponent: int) -> Row:

@@ -18,7 +18,20 @@ CSV_FIELDS = ("id", "client", "contract", "ticket", "technician", "service", "pe
               "worked_seconds", "billed_seconds", "amount", "currency", "disposition", "reason")  # fmt: skip
 
 
-def print_ledger(console: Console, ledger: dict[str, Any]) -> None:
+def print_ledger(console: Console, ledger: dict[str, Any], names: dict[str, str]) -> None:
+    """The table, the steps of every row, and what is outside of it. ``names``: activity id → the file's own name."""
+    _print_table(console, ledger)
+    for row in ledger["entries"]:
+        console.print(f"\n[bold]{escape(str(row['work']))}[/bold]: why it is {row['disposition']}")
+        for step in row["trail"]:
+            text = say_step(step)
+            for activity, name in names.items():
+                text = text.replace(activity, name)
+            console.print("  " + escape(text), soft_wrap=True)
+    _print_rest(console, ledger)
+
+
+def _print_table(console: Console, ledger: dict[str, Any]) -> None:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for name in ("work", "client", "ticket", "technician", "start (UTC)"):
         table.add_column(name)
@@ -36,11 +49,6 @@ def print_ledger(console: Console, ledger: dict[str, Any]) -> None:
             row["disposition"],
         )
     console.print(table)
-    for row in ledger["entries"]:
-        console.print(f"\n[bold]{escape(str(row['work']))}[/bold]: why it is {row['disposition']}")
-        for step in row["trail"]:
-            console.print("  " + escape(say_step(step)), soft_wrap=True)
-    _print_rest(console, ledger)
 
 
 def say_step(step: dict[str, Any]) -> str:
@@ -126,9 +134,25 @@ def print_side_by_side(console: Console, expected: Expected, seen: list[Row]) ->
         same = _pair_fits(wanted, seen, n, m)
         names = list(wanted[n]) if n is not None else ["work", "client", "worked", "billed", "amount", "disposition"]
         left = _shown(wanted[n], names) if n is not None else "(no such row)"
-        right = _shown(seen[m], names) if m is not None else "(no such row)"
+        right = (
+            _shown(_as_named(seen[m], wanted[n] if n is not None else {}), names) if m is not None else "(no such row)"
+        )
         table.add_row("=" if same else "≠", escape(left), escape(right))
     console.print(table)
+
+
+def side_by_side_text(expected: Expected, seen: list[Row]) -> str:
+    """As ``print_side_by_side``, as plain text."""
+    out = io.StringIO()
+    print_side_by_side(Console(file=out, width=120, highlight=False, color_system=None), expected, seen)
+    return out.getvalue()
+
+
+def _as_named(row: Row, wanted: Row) -> Row:
+    """The row with segments cut to the fields that the expectation names."""
+    named = {name for segment in wanted.get("segments", []) for name in segment} or {"tier", "billed", "amount"}
+    segments = [{name: value for name, value in segment.items() if name in named} for segment in row["segments"]]
+    return row | {"segments": segments}
 
 
 def _shown(row: Row, names: list[str]) -> str:
