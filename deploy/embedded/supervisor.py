@@ -40,6 +40,7 @@ def up(
     errors = Console(stderr=True, soft_wrap=True, highlight=False)
     place = Home(home)
     pace = pace or Pace()
+    left_behind = os.environ.pop(DETACHED, None) is not None    # taken away, so that no component inherits it
     try:
         _claim(place)
         stop_left_over(place, _say(), pace.stop)
@@ -49,7 +50,7 @@ def up(
         for component in components:
             if component.prepare is not None:
                 component.prepare()
-        if detach and DETACHED not in os.environ:
+        if detach and not left_behind:
             place.unlock()
             return _detach(place, greeting, errors)
         return Supervisor(place, components, pace, greeting).run()
