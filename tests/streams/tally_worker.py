@@ -1,0 +1,12 @@
+"""A real worker process around the tiny kernel of tests/streams/world.py: `python -m tests.streams.tally_worker`."""
+
+import asyncio
+import sys
+
+from streams.app import run_worker, set_up_logging
+from streams.settings import Settings
+from tests.streams.world import tally_plan
+
+if __name__ == "__main__":
+    set_up_logging()
+    sys.exit(asyncio.run(run_worker(Settings(), [tally_plan()])))
