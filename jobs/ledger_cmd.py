@@ -1,0 +1,237 @@
+"""`usage`, `leakage`, `explain`, `parked …` and `ledger …`: what the ledger says."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from jobs.console import Exit, Format, LedgerFormat, UserError, put, put_json, say
+
+if TYPE_CHECKING:
+    from jobs.ledger import Ledger
+    from streams.models.parked import Parked
+
+Period = Annotated[str | None, typer.Option("--period", help="Month of the client, as 2026-03; all without it.")]
+ClientOption = Annotated[str | None, typer.Option("--client", help="Id of one client; all without it.")]
+Technician = Annotated[str | None, typer.Option("--technician", help="Id of one technician; all without it.")]
+Tenant = Annotated[str | None, typer.Option("--tenant", help="Tenant; by default the one of the settings.")]
+FormatOption = Annotated[Format, typer.Option("--format", help="How to print.")]
+LedgerFormatOption = Annotated[LedgerFormat, typer.Option("--format", help="How to print.")]
+
+USAGE = """Print every rated line, with totals that equal the lines.
+
+    everyminute usage --period 2026-03
+
+    everyminute usage --client acme --period 2026-03 --format csv > acme.csv
+"""
+LEAKAGE = """Print the hours that brought nothing, the money at risk, and what to look at next.
+
+    everyminute leakage --period 2026-03
+
+    everyminute leakage --client acme --format json
+"""
+EXPLAIN = """Print why an entry has its amount: evidence, link, contract, tiers, rounding, rate, sum.
+
+    everyminute explain 3f2a9c1e
+
+The first digits of the id are enough while they name one entry. `usage` and `leakage` print ids.
+"""
+PARKED = """See and mend what could not go on.
+
+    everyminute parked list
+
+    everyminute parked show 7be1 --raw > event.json
+
+    everyminute parked replay 7be1 --file event.json
+"""
+HASH = """Print a hash of the ledger: the same facts give the same hash, on any machine, in any order.
+
+    everyminute ledger hash --period 2026-03
+"""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the application."""
+    app.command("usage", help=USAGE)(usage_command)
+    app.command("leakage", help=LEAKAGE)(leakage_command)
+    app.command("explain", help=EXPLAIN)(explain_command)
+    parked = typer.Typer(help=PARKED, no_args_is_help=True)
+    parked.command("list", help="Print what is parked, with its reason and what to do.")(parked_list)
+    parked.command("show", help="Print everything about one item; --raw prints its exact bytes.")(parked_show)
+    parked.command("replay", help="Send items back to where they came from, as they are or corrected.")(parked_replay)
+    app.add_typer(parked, name="parked")
+    ledger = typer.Typer(help="Prove the ledger.", no_args_is_help=True)
+    ledger.command("hash", help=HASH)(hash_command)
+    app.add_typer(ledger, name="ledger")
+
+
+def opened(tenant: str | None) -> Ledger:
+    """The ledger of the settings. Raises UserError."""
+    import re
+
+    from jobs.ledger import Ledger
+    from streams.settings import TENANT, Settings
+
+    if tenant is not None and not re.match(TENANT, tenant):
+        raise UserError(f"--tenant {tenant!r}: use up to 60 letters, digits, dots, dashes and underscores.")
+    return Ledger(Settings(), tenant)
+
+
+def usage_command(
+    client: ClientOption = None,
+    period: Period = None,
+    tenant: Tenant = None,
+    format_: LedgerFormatOption = LedgerFormat.table,
+) -> None:
+    from jobs import usage
+    from jobs.ledger import check_period
+    from jobs.output import csv_text, print_table
+
+    check_period(period)
+    with opened(tenant) as ledger:
+        lines = usage.lines_of(ledger.entries(period, client))
+    if format_ is LedgerFormat.json:
+        put_json(usage.as_json(lines))
+    elif format_ is LedgerFormat.csv:
+        put(csv_text(usage.CSV, usage.csv_rows(lines)))
+    else:
+        print_table(usage.report(lines, _title("Usage", client, period)))
+
+
+def leakage_command(
+    client: ClientOption = None,
+    period: Period = None,
+    technician: Technician = None,
+    tenant: Tenant = None,
+    format_: LedgerFormatOption = LedgerFormat.table,
+) -> None:
+    from jobs import leakage
+    from jobs.ledger import check_period
+    from jobs.output import csv_text, print_table
+
+    check_period(period)
+    with opened(tenant) as ledger:
+        groups = ledger.leakage(period, client, technician)
+        recovered = ledger.recovered(period, client, technician)
+        following = leakage.look_next(groups, ledger.examples(period, client, technician))
+    if format_ is LedgerFormat.json:
+        return put_json(leakage.as_json(groups, recovered, following))
+    if format_ is LedgerFormat.csv:
+        return put(csv_text(leakage.CSV, leakage.csv_rows(groups)))
+    print_table(leakage.report(groups, _title("Leakage", client, period), "disposition", "reason"))
+    if groups:
+        print_table(leakage.report(groups, "By client", "client"))
+        print_table(leakage.report(groups, "By technician", "technician"))
+    print_table(leakage.recovered_report(recovered))
+    for number, one in enumerate(following, start=1):
+        put(f"{number}. {one.what}: {one.amount}. {one.remedy}")
+        put(f"   See one: everyminute explain {one.example[:8]}" if one.example else "")
+    return None
+
+
+def explain_command(
+    entry: Annotated[str, typer.Argument(metavar="ENTRY", help="Id of an entry, or its first digits.")],
+    tenant: Tenant = None,
+    format_: FormatOption = Format.table,
+) -> None:
+    from jobs.explain import as_json, explanation
+
+    with opened(tenant) as ledger:
+        found = ledger.find(entry)
+        if not found:
+            gone = ledger.was_ever(entry)
+            raise UserError(f"Entry {entry} no longer holds." if gone else f"There is no entry {entry}.", Exit.NO)
+        if len(found) > 1:
+            some = ", ".join(one.id[:13] for one in found)
+            raise UserError(f"{entry} names several entries: {some}, … Give more digits.")
+        intervals = ledger.intervals([proof.interval for proof in found[0].proof])
+    if format_ is Format.json:
+        put_json(as_json(found[0], intervals))
+    else:
+        put(explanation(found[0], intervals))
+
+
+def parked_list(
+    reason: Annotated[str | None, typer.Option(help="Only items parked for this reason.")] = None,
+    tenant: Tenant = None,
+    format_: FormatOption = Format.table,
+) -> None:
+    from jobs import parked
+    from jobs.output import print_table
+
+    with opened(tenant) as ledger:
+        items, count = ledger.parked(reason), ledger.parked_count()
+    if format_ is Format.json:
+        put_json([parked.as_json(item) for item in items])
+    else:
+        print_table(parked.report(items))
+    if reason is None and count > len(items):
+        say(f"{count} items are parked; these are the first {len(items)}.")
+
+
+def parked_show(
+    item: Annotated[str, typer.Argument(metavar="ITEM", help="Id of a parked item, or its first digits.")],
+    raw: Annotated[bool, typer.Option("--raw", help="Print the exact bytes of its value and nothing else.")] = False,
+    tenant: Tenant = None,
+    format_: FormatOption = Format.table,
+) -> None:
+    from jobs import parked
+
+    with opened(tenant) as ledger:
+        found = one_item(ledger, item)
+    if raw:
+        sys.stdout.buffer.write(found.value)
+        sys.stdout.buffer.flush()
+    elif format_ is Format.json:
+        put_json(parked.as_json(found))
+    else:
+        put(parked.shown(found))
+
+
+def parked_replay(
+    items: Annotated[list[str], typer.Argument(metavar="ITEM…", help="Ids of parked items, or their first digits.")],
+    file: Annotated[Path | None, typer.Option(help="Send these bytes instead of the original.")] = None,
+    tenant: Tenant = None,
+) -> None:
+    from jobs import parked
+
+    if file is not None and len(items) > 1:
+        raise UserError("--file corrects one item: name one.")
+    try:
+        value = file.read_bytes() if file else None
+    except OSError as error:
+        raise UserError(f"{file} cannot be read: {error.strerror}.") from error
+    with opened(tenant) as ledger:
+        found = [one_item(ledger, item) for item in items]
+        settings = ledger.settings
+    parked.replay(settings, found, value)
+    say(f"Sent {len(found)} item(s) back. What still cannot go on is parked again: everyminute parked list")
+
+
+def one_item(ledger: Ledger, prefix: str) -> Parked:
+    """The one parked item with that prefix. Raises UserError."""
+    found = ledger.parked(prefix=prefix, most=5)
+    if not found:
+        raise UserError(f"No item {prefix} is parked.", Exit.NO)
+    if len(found) > 1:
+        raise UserError(f"{prefix} names several items: {', '.join(i.id[:13] for i in found)}, … Give more digits.")
+    return found[0]
+
+
+def hash_command(period: Period = None, tenant: Tenant = None, format_: FormatOption = Format.table) -> None:
+    from jobs.ledger import check_period, ledger_hash
+
+    check_period(period)
+    with opened(tenant) as ledger:
+        digest, count = ledger_hash(ledger.entries(period, trail=True))
+    if format_ is Format.json:
+        put_json({"sha256": digest, "entries": count, "period": period})
+    else:
+        put(f"{digest}  {count} entries")
+
+
+def _title(what: str, client: str | None, period: str | None) -> str:
+    return f"{what} of {client or 'all clients'}, {period or 'all periods'}"
