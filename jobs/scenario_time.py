@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 FULL = re.compile(r"(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?)\s*(Z|[+-]\d{2}:\d{2})?")
@@ -20,18 +20,20 @@ def parse_instant(text: str, zone: ZoneInfo, day: date | None = None) -> int:
     """Milliseconds since 1970 of "2026-03-02 10:00" (local in ``zone``), of the same with an offset or Z, and of
     "10:05" on ``day``. Refused: a local time that the clocks skip, and one that they show twice.
     """
-    match = FULL.fullmatch(text.strip())
-    if match is None and CLOCK.fullmatch(text.strip()) and day is not None:
-        return _ms(_resolve(datetime.combine(day, time.fromisoformat(text.strip())), zone))
+    written = text.strip()
+    if day is not None and CLOCK.fullmatch(written):
+        written = f"{day} {written}"
+    match = FULL.fullmatch(written)
     if match is None:
         raise NoInstantError(f"`{text}` is no instant; write 2026-03-02 10:00, or 2026-03-02T15:00:00Z")
     try:
         naive = datetime.fromisoformat(f"{match[1]}T{match[2]}")
+        exact = datetime.fromisoformat(f"{naive.isoformat()}{match[3].replace('Z', '+00:00')}") if match[3] else None
     except ValueError as error:
         raise NoInstantError(f"`{text}` is no instant: {error}") from error
-    if match[3] is None:
-        return _ms(_resolve(naive, zone))
-    return _ms(datetime.fromisoformat(f"{naive.isoformat()}{match[3].replace('Z', '+00:00')}"))
+    if not 2000 <= naive.year < 2100:
+        raise NoInstantError(f"`{text}` is not between 2000 and 2100")
+    return _ms(exact or _resolve(naive, zone))
 
 
 def _resolve(naive: datetime, zone: ZoneInfo) -> datetime:

@@ -1,0 +1,102 @@
+"""`everyminute up`, `down`, `status` and `topics`."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from jobs.console import Exit, Format, UserError, put_json, say, tables
+
+UP = """Run everything on this machine: Kafka, the ClickHouse engine, the pipeline and the pages.
+
+    everyminute up            until Ctrl-C
+    everyminute up --detach   in the background; `everyminute down` ends it
+
+A second `up` says what already runs. Exit codes: 0 stopped in order; 1 could not start, nothing is left running;
+3 runs already.
+"""
+STATUS = """What runs: state, process, port, memory, restarts, and what each hop has received, done, waiting and parked.
+
+    everyminute status --format json
+
+Exit codes: 0 all is well; 4 nothing runs; 5 something of it does not.
+"""
+
+
+def register(app: typer.Typer) -> None:
+    app.command("up", help=UP)(up_command)
+    app.command("down", help="Stop what `up` started. Exit code 4 when nothing runs.")(down_command)
+    app.command("status", help=STATUS)(status_command)
+    app.command("topics", help="Create the topics that are missing, and check the rest.")(topics_command)
+
+
+def up_command(
+    detach: Annotated[bool, typer.Option("--detach", help="Leave it running in the background.")] = False,
+) -> None:
+    raise typer.Exit(start_stack(detach))
+
+
+def start_stack(detach: bool) -> int:
+    """Bring the stack up; returns its exit code when it has ended, or, detached, once it runs."""
+    from deploy.embedded.stack import components
+    from deploy.embedded.supervisor import StartError, up
+    from streams.settings import Settings
+
+    settings = Settings()
+    try:
+        found = components(settings)
+    except StartError as error:
+        raise UserError(f"{error.problem}\n{error.remedy}", Exit.NO) from error
+    greeting = f"Pages: http://127.0.0.1:{settings.web_port}/    Stop: Ctrl-C or `everyminute down`"
+    return int(up(settings.home, found, detach, greeting))
+
+
+def down_command() -> None:
+    from deploy.embedded.supervisor import down
+    from streams.settings import Settings
+
+    raise typer.Exit(int(down(Settings().home)))
+
+
+def status_command(
+    format_: Annotated[Format, typer.Option("--format", help="How to print it.")] = Format.table,
+) -> None:
+    from deploy.embedded.supervisor import status, table
+    from jobs.hops import hop_rows, hop_table
+    from streams.settings import Settings
+
+    settings = Settings()
+    found = status(settings.home)
+    hops = hop_rows(settings.home)
+    if format_ is Format.json:
+        put_json({"components": found.rows, "hops": hops})
+    elif not found.rows:
+        say("Nothing runs. Start it with `everyminute up`.")
+    else:
+        console = tables()
+        console.print(table(found))
+        console.print()
+        console.print(hop_table(hops))
+    raise typer.Exit(int(found.code))
+
+
+def topics_command() -> None:
+    from aiokafka.errors import KafkaError
+
+    from streams.settings import Settings
+    from streams.topics import audit, provision
+
+    async def run(settings: Settings) -> tuple[list[str], list[str]]:
+        return await provision(settings), await audit(settings)
+
+    settings = Settings()
+    try:
+        made, wrong = asyncio.run(run(settings))
+    except KafkaError as error:
+        raise UserError(f"Kafka at {settings.kafka} did not answer: {error}", Exit.CANNOT) from error
+    say(f"Created {len(made)} topics." if made else "All topics exist.")
+    for finding in wrong:
+        say(finding)
+    raise typer.Exit(Exit.NO if wrong else Exit.DONE)
