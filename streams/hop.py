@@ -28,12 +28,12 @@ from billing.outcome import Counts, Outcome
 from streams.models.cloudevent import Problem
 from streams.models.fact import Fact, encode_fact
 from streams.models.parked import Parked
-from streams.parking import park, parked_output, resolve, tenant_of
+from streams.parking import EVERYONE, is_tenant, park, parked_output, resolve, tenant_of
 from streams.ports import Batch, Incoming, Log, Output, Record, Write
 
 __all__ = [
     "EVERYONE", "POINTS", "Batch", "Hop", "Incoming", "Kernel", "Log", "Output", "Plan", "Record", "Traffic", "Write",
-    "fact_record", "park", "parked_output", "resolve", "tenant_of",
+    "fact_record", "is_tenant", "park", "parked_output", "resolve", "tenant_of",
 ]  # fmt: skip
 
 M = TypeVar("M")
@@ -41,7 +41,6 @@ M_contra = TypeVar("M_contra", contravariant=True)
 T = TypeVar("T")
 
 POINTS = ("after_appends", "after_outputs", "after_changelog", "before_ack", "after_ack")
-EVERYONE = "*"  # the tenant of a clock mark
 SEPARATOR = "\x1f"
 
 
@@ -159,13 +158,17 @@ class Hop(Generic[M, T]):
         for record in batch.records:
             found = decode(record)
             if isinstance(found, Problem):
-                parked.append(park(batch, record, found, tenant_of(record.key, self.plan.separator) or self._tenant))
+                parked.append(park(batch, record, found, self._tenant_of(record)))
                 self.traffic.undecoded += 1
             else:
                 messages.append(found)
                 if record.headers and (resolved := resolve(batch, record, self.plan.separator)):
                     parked.append(resolved)
         return messages, parked
+
+    def _tenant_of(self, record: Incoming) -> str:
+        tenant = tenant_of(record.key, self.plan.separator)
+        return self._tenant if tenant in ("", EVERYONE) else tenant
 
     def _rounds(self, owned: _Partition[M, T], messages: list[tuple[str, M]]) -> list[Round[M]]:
         """Cut after each fact that ends a fold, unit by unit; a clock mark goes to every unit of the partition."""

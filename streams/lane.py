@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
+from itertools import islice, takewhile
 
 
 @dataclass(slots=True)
@@ -19,7 +20,8 @@ class Range:
 class Lane:
     """Ranges leave in the order they were handed out, so a range left open pins the commit position.
 
-    ``position`` is the offset that must come next, None while any may; ``depth`` the most ranges open at once.
+    ``position`` is the offset that must come next, None while any may; ``depth`` how many ranges may be handed out
+    and not acknowledged.
     """
 
     position: int | None = None
@@ -29,7 +31,9 @@ class Lane:
 
     @property
     def has_room(self) -> bool:
-        return len(self.open) < self.depth
+        """Acknowledged ranges wait here for the next commit; they take no room. Agents acknowledge in order."""
+        unacknowledged = takewhile(lambda handed: not handed.acknowledged, reversed(self.open))
+        return sum(1 for _ in islice(unacknowledged, self.depth)) < self.depth
 
     def missing(self, first: int) -> int | None:
         """Where to read again before a batch that begins at ``first`` may be handed out, None when it may.

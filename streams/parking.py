@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from functools import lru_cache
+
 from streams.models.cloudevent import Problem
 from streams.models.parked import Parked, encode_parked, parked_id
 from streams.ports import Batch, Incoming, Output, Record
 
+TENANT = re.compile(r"[A-Za-z0-9_.-]{1,60}")
+EVERYONE = "*"  # the tenant of a clock mark
 PARKED = "parked"
 REPLAYED_ID = "everyminute-parked"  # headers of a replayed record: the parked item's id, and which replay it is
 REPLAYED_ATTEMPT = "everyminute-attempt"
@@ -15,10 +20,16 @@ def parked_output(parked: Parked) -> Output:
     return Output(PARKED, parked.tenant, Record(parked.id.encode(), encode_parked(parked)))
 
 
+@lru_cache(4096)
+def is_tenant(text: str) -> bool:
+    """Whether this may be a tenant: it is the first part of every key, so no separator may be in it."""
+    return TENANT.fullmatch(text) is not None
+
+
 def tenant_of(key: bytes | None, separator: str) -> str:
     """The tenant a record's key names, "" where it names none."""
     tenant, found, _ = (key or b"").decode(errors="replace").partition(separator)
-    return tenant if found and tenant.isprintable() else ""
+    return tenant if found and (is_tenant(tenant) or tenant == EVERYONE) else ""
 
 
 def park(batch: Batch, record: Incoming, problem: Problem, tenant: str) -> Parked:

@@ -38,7 +38,8 @@ class Copy:
         for record in batch.records:
             found = decode_record(record)
             if isinstance(found, Problem):
-                tenant = tenant_of(record.key, SEPARATOR) or self._tenant
+                tenant = tenant_of(record.key, SEPARATOR)
+                tenant = self._tenant if tenant in ("", EVERYONE) else tenant
                 self._add(parked, park(batch, record, found, tenant))
                 self.traffic.undecoded += 1
                 continue

@@ -8,7 +8,7 @@ from typing import Any, get_args
 import msgspec
 from pydantic import ValidationError
 
-from streams.hop import Incoming, tenant_of
+from streams.hop import EVERYONE, Incoming, tenant_of
 from streams.models.catalog import OBJECT_TYPES, Release, parse_object
 from streams.models.cloudevent import Problem
 from streams.models.fact import SCHEMA, Fact, FactKind, decode_fact
@@ -49,7 +49,9 @@ def decode_record(record: Incoming) -> tuple[str, Fact] | Problem:
     if fact.schema != SCHEMA:
         return Problem("unknown_schema", f"schema {fact.schema}", f"schema {SCHEMA}", UPGRADE)
     if (tenant := tenant_of(record.key, SEPARATOR)) != fact.tenant:
-        return Problem("wrong_tenant", f"tenant {fact.tenant} under a key of {tenant!r}", "one tenant", TELL_US)
+        return Problem("wrong_tenant", f"tenant {fact.tenant!r} under a key of {tenant!r}", "one tenant", TELL_US)
+    if (fact.tenant == EVERYONE) != (fact.kind == "mark"):
+        return Problem("wrong_tenant", f"{fact.kind} of tenant {fact.tenant!r}", "* for marks only", TELL_US)
     try:
         BODIES.get(fact.kind, _anything)(fact)
     except (msgspec.DecodeError, ValidationError, ValueError, KeyError, TypeError) as error:

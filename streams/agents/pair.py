@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import msgspec
-from billing.pair import PairState
 
-from streams.hop import Incoming, Output, Plan, fact_record
+from billing.pair import PairState
+from streams.hop import Incoming, Output, Plan, fact_record, is_tenant
 from streams.models.cloudevent import Problem, decode_cloudevent
 from streams.models.event import TOPIC_OF_KIND, Event
 from streams.models.fact import Fact
@@ -39,7 +39,7 @@ def decode_record(record: Incoming) -> tuple[str, Event] | Problem:
     except UnicodeDecodeError:
         return Problem("not_utf8", f"key {record.key[:60]!r}", KEY, SET_KEY)
     tenant, found, _ = entity.partition("/")
-    if not found or not tenant:
+    if not found or not is_tenant(tenant):
         return Problem("wrong_shape", f"key {entity[:80]!r}", KEY, SET_KEY)
     event = decode_cloudevent(tenant, record.value, record.headers)
     if isinstance(event, Problem):

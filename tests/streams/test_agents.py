@@ -55,6 +55,15 @@ def test_an_event_becomes_an_interval_fact_of_its_tenant() -> None:
     assert decode_interval(bytes(fact.body)).seconds == 60
 
 
+@pytest.mark.parametrize("key", [b"*/a", b"/a", b"a", b"a|b/a", b"a\nb/a"])
+def test_a_key_without_a_tenant_is_parked_for_the_default_tenant(key: bytes) -> None:
+    memory = Memory()
+    hop = Hop(pair_plan(0), memory, len)
+    asyncio.run(hop.take(memory.batch(Read(key, encode_cloudevent(STOP)), topic="events.session")))
+    (item,) = [decode_parked(record.value) for record in memory.on("parked")]
+    assert (item.tenant, item.reason, item.key) == ("main", "wrong_shape", key)
+
+
 def test_work_becomes_a_fact_whose_revision_is_its_version() -> None:
     work = Work(tenant="acme", id="w", kind="remote_session")
     output = link_plan(0).emit(77, work)
@@ -99,8 +108,10 @@ def test_copy_parks_what_no_hop_could_read() -> None:
         (Read(b"main|x", b"{"), "not_json"),
         (Read(b"main|x", b"\xff"), "not_json"),
         (Read(b"main|x", b'{"kind":"spell","tenant":"main","id":"x"}'), "unknown_schema"),
-        (Read(b"main|x", b'{"kind":"mark","tenant":"main","id":"x","schema":9}'), "unknown_schema"),
+        (Read(b"main|x", b'{"kind":"work","tenant":"main","id":"x","schema":9}'), "unknown_schema"),
         (Read(b"other|x", b'{"kind":"decision","tenant":"main","id":"x"}'), "wrong_tenant"),
+        (Read(b"*|x", b'{"kind":"decision","tenant":"*","id":"x"}'), "wrong_tenant"),
+        (Read(b"main|x", b'{"kind":"mark","tenant":"main","id":"mark"}'), "wrong_tenant"),
         (Read(b"main|x", b'{"kind":"interval","tenant":"main","id":"x","body":{}}'), "wrong_shape"),
         (Read(b"main|x", b'{"kind":"object","tenant":"main","id":"cat/x","body":{}}'), "wrong_shape"),
         (Read(b"main|x", b'{"kind":"release","tenant":"main","id":"x","body":[]}'), "wrong_shape"),

@@ -30,7 +30,19 @@ def test_an_open_range_pins_the_commit_for_ever() -> None:
     lane.hand_out(0, 9)
     lane.hand_out(10, 19).acknowledged = True
     assert lane.committable() is None
-    assert not lane.has_room
+
+
+def test_what_is_acknowledged_takes_no_room_before_it_is_committed() -> None:
+    lane = Lane(depth=2)
+    one, two = lane.hand_out(0, 9), lane.hand_out(10, 19)
+    room = [lane.has_room]
+    one.acknowledged = True
+    room.append(lane.has_room)
+    lane.hand_out(20, 29)
+    room.append(lane.has_room)
+    two.acknowledged = True
+    room.append(lane.has_room)
+    assert room == [False, True, False, True]
 
 
 def test_nothing_is_committed_twice() -> None:
