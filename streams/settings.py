@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 TENANT = r"^[A-Za-z0-9_.-]{1,60}$"
@@ -40,6 +41,14 @@ class Settings(BaseSettings):
     web_port: int = Field(default=18080, description="Port of the web pages, on 127.0.0.1.")
     cache_dir: Path | None = Field(default=None, description="Downloaded jars; default: the user's cache folder.")
     maven_url: str = Field(default="", description="Mirror of Maven Central to download the broker from.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _own_broker(cls, data: dict[str, Any]) -> dict[str, Any]:
+        """Who moves the embedded broker to another port need not say so twice."""
+        if "kafka" not in data and "kafka_port" in data:
+            return data | {"kafka": f"127.0.0.1:{data['kafka_port']}"}
+        return data
 
     def topic(self, name: str) -> str:
         return self.topic_prefix + name

@@ -1,0 +1,75 @@
+"""The figures of the demo's summary, read from the ledger, and the linking measured against the truth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from jobs.demo.accuracy import Accuracy, Linked, measure
+from jobs.demo.truthfile import DemoTruth
+from jobs.ledger import Ledger
+from sinks.clickhouse import query
+
+Row = dict[str, Any]
+
+TOTALS = """
+SELECT currency, any(exponent) AS exponent, sum(worked_seconds) AS worked,
+       sumIf(quantity_seconds, disposition = 'billed') AS billed, sum(amount) AS amount,
+       sumIf(worked_seconds, recovered AND disposition = 'billed') AS recovered,
+       sumIf(amount, recovered) AS recovered_amount
+FROM entries_live WHERE tenant = {tenant:String} AND disposition NOT IN ('absorbed', 'void')
+GROUP BY currency ORDER BY amount DESC
+"""
+MACHINE = """
+SELECT count() AS runs, sum(seconds) AS seconds FROM intervals_live
+WHERE tenant = {tenant:String} AND kind = 'script_run'
+"""
+LINKS = """
+SELECT leaf.id AS interval, if(lead.id = '', leaf.ticket, lead.ticket) AS ticket,
+       if(lead.id = '', leaf.path, lead.path) AS path, leaf.path AS own_path
+FROM (SELECT id, ticket, path, state, reason FROM work_live WHERE tenant = {tenant:String}
+      AND kind = 'remote_session') AS leaf
+LEFT JOIN (SELECT id, ticket, path FROM work_live WHERE tenant = {tenant:String} AND state = 'done') AS lead
+ON leaf.state = 'absorbed' AND leaf.reason = lead.id
+"""
+BALANCE = """
+SELECT count() AS rows, countIf(difference != 0) AS wrong FROM conservation WHERE tenant = {tenant:String}
+"""
+
+
+@dataclass
+class Money:
+    """Hours in seconds, money in minor units of one currency ("" for rows that have none)."""
+
+    currency: str
+    exponent: int
+    worked: int
+    billed: int
+    amount: int
+    recovered: int
+    recovered_amount: int
+
+
+@dataclass
+class Figures:
+    totals: list[Money] = field(default_factory=list)
+    runs: int = 0
+    machine_seconds: int = 0
+    accuracy: Accuracy | None = None
+
+    @property
+    def worked(self) -> int:
+        return sum(money.worked for money in self.totals)
+
+
+def read_figures(ledger: Ledger, truth: DemoTruth) -> Figures:
+    parameters: dict[str, object] = {"tenant": ledger.tenant}
+    machine = query(ledger._client, MACHINE, parameters)[0]
+    links = query(ledger._client, LINKS, parameters)
+    linked = {row["interval"]: Linked(row["ticket"] or None, row["path"]) for row in links}
+    return Figures(
+        totals=[Money(**row) for row in query(ledger._client, TOTALS, parameters)],
+        runs=int(machine["runs"]),
+        machine_seconds=int(machine["seconds"]),
+        accuracy=measure(truth, linked),
+    )
