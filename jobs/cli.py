@@ -16,6 +16,7 @@ COMMANDS = (
     "jobs.catalog_cmd",
     "jobs.simulate_cmd",
     "jobs.ledger_cmd",
+    "jobs.demo_cmd",
 )
 
 HELP = """Every minute your technicians work, as a rated, explained ledger entry.
@@ -59,13 +60,7 @@ def build() -> typer.Typer:
     )
     app.callback(help=HELP, epilog=EPILOG)(root)
     for name in COMMANDS:
-        try:
-            module = importlib.import_module(name)
-        except ModuleNotFoundError as absent:  # while these modules are being written
-            if absent.name != name:
-                raise
-            continue
-        module.register(app)
+        importlib.import_module(name).register(app)
     return app
 
 
@@ -84,6 +79,11 @@ def main() -> None:
     except BrokenPipeError:  # the reader of our output went away, as `head` does
         sys.stderr.close()
         sys.exit(Exit.DONE)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        say(f"everyminute: {error.filename}: {error.strerror}; check the path and its permissions")
+        sys.exit(Exit.USAGE)
 
 
 def _say_settings(error: ValueError) -> str:

@@ -61,3 +61,10 @@ def test_no_kafka_is_said_and_is_not_the_users_fault() -> None:
     assert ran.code == 3
     assert "everyminute up" in ran.err
     assert ran.out == ""
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "timers.json").write_text('{"ticket_timers": []}')
+    ran = everyminute("catalog", "init", tmp_path / "timers.json", "-o", "/proc/nowhere/catalogue")
+    assert ran.code == 2
+    assert "/proc/nowhere" in ran.err
