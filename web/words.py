@@ -1,0 +1,146 @@
+"""Codes of the ledger in plain words: what they mean, and what to do about them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import get_args
+
+from jobs.leakage import REMEDIES
+from streams.models.entry import OUTSIDE_SUMS, Disposition
+
+BROUGHT: tuple[Disposition, ...] = ("billed", "covered", "no_charge")  # earned, or paid for by a contract
+DECIDED: tuple[Disposition, ...] = ("non_billable", "written_off")     # not billed on purpose
+LEAKS: tuple[Disposition, ...] = tuple(
+    one for one in get_args(Disposition) if one not in (*BROUGHT, *DECIDED, *OUTSIDE_SUMS)
+)
+
+TITLES: dict[str, str] = {
+    "billed": "Billed",
+    "covered": "Covered by a contract",
+    "no_charge": "No charge",
+    "non_billable": "Not billable",
+    "written_off": "Written off",
+    "capped": "Beyond a cap",
+    "concurrency_cap": "Too many at once",
+    "unlinked": "Not linked",
+    "unpriced": "No price",
+    "no_rate_path": "No contract",
+    "orphan_stop": "Stop without a start",
+    "unconfirmed": "Not confirmed",
+    "absorbed": "Part of other work",
+    "void": "No longer holds",
+}
+
+
+@dataclass(frozen=True)
+class Reason:
+    """``meaning``: why it is so. ``remedy``: what to do. ``command``: where that begins. ``page``: where to read."""
+
+    meaning: str
+    remedy: str
+    command: str = ""
+    page: str = ""
+
+
+_CHECK = "everyminute catalog check CATALOGUE"
+_DIFF = "everyminute catalog apply CATALOGUE"
+
+REASONS: dict[str, Reason] = {
+    "client_unknown": Reason(
+        "Nobody knows which client this is: no ticket, device or account of it is in the catalogue.",
+        "Add the device, or an alias of the client, to the catalogue.", _DIFF, "docs/catalogue.md, clients"),
+    "technician_unknown": Reason(
+        "The tool names a technician whom the catalogue does not know.",
+        "Add the login as an alias of the technician.", _DIFF, "docs/catalogue.md, technicians"),
+    "no_technician": Reason(
+        "The tool does not say who worked.",
+        "Turn on named accounts in that tool: shared logins cannot be billed to anybody.", "",
+        "docs/connectors.md"),
+    "ticket_unknown": Reason(
+        "The event names a ticket that is not in the catalogue, and no client either.",
+        "Import the tickets of your service desk; the work then links itself.",
+        "everyminute import syncro tickets.json", "docs/connectors.md, Syncro"),
+    "no_contract": Reason(
+        "The client has no contract at all.",
+        "Add a contract for the client.", _DIFF, "docs/catalogue.md, contracts"),
+    "no_contract_fits": Reason(
+        "The client has contracts, but none takes this service on this date.",
+        "Add a contract for this service and date, or widen one.", _DIFF, "docs/catalogue.md, contracts"),
+    "no_rate_line": Reason(
+        "A contract takes the work, but no rate line prices the service on this date.",
+        "Add a rate line for the service to the client's rate card, or to the organisation's.", _DIFF,
+        "docs/catalogue.md, rate_cards"),
+    "tier_without_price": Reason(
+        "The hours lie in a tier that has no price.",
+        "Give the tier a rate or a multiplier.", _DIFF, "docs/catalogue.md, calendars and tiers"),
+    "currency_mixed": Reason(
+        "The client's rate cards are in several currencies at once, and nothing is ever converted.",
+        "Keep one currency a client and date.", _CHECK, "docs/catalogue.md, rate_cards"),
+    "rounding_missing": Reason(
+        "The contract names a rounding policy that does not exist.",
+        "Add the policy, or name another.", _CHECK, "docs/catalogue.md, rounding"),
+    "calendar_missing": Reason(
+        "The contract names a calendar that does not exist.",
+        "Add the calendar, or name another.", _CHECK, "docs/catalogue.md, calendars and tiers"),
+    "zone_missing": Reason(
+        "The calendar names a time zone that does not exist.",
+        "Write the zone as Europe/Berlin or America/New_York.", _CHECK, "docs/catalogue.md, calendars and tiers"),
+    "orphan_stop": Reason(
+        "A stop came, its start never did. Its length is not known, so it counts no time.",
+        "Import the missing start. Comes it late, the entry corrects itself.",
+        "everyminute import CONNECTOR FILE", "docs/connectors.md"),
+    "not_authenticated": Reason(
+        "The source cannot prove who it is, so its word alone is not billed.",
+        "Import the same work from a source that can.", "everyminute import CONNECTOR FILE", "docs/connectors.md"),
+    "marked_non_billable": Reason(
+        "The technician or the tool marked it as not billable.",
+        "Meant so. Look whether it still is.", "", "docs/catalogue.md, services"),
+    "service_not_billable": Reason(
+        "The catalogue says this service is not billed.",
+        "Meant so. Look whether it still is.", "", "docs/catalogue.md, services"),
+    "internal_client": Reason(
+        "Your own work: the client is marked internal.",
+        "Nothing to do.", "", "docs/catalogue.md, clients"),
+}  # fmt: skip
+
+PATHS: dict[str, str] = {
+    "ticket": "Number on the event itself",
+    "timer": "The technician's running timer",
+    "device_ticket": "The one open ticket of the device",
+    "client_ticket": "The one open ticket of the client",
+    "alias": "Client known, ticket not",
+    "none": "Not linked",
+}
+
+FLAGS: dict[str, str] = {
+    "skew": "The clocks of two machines disagreed by up to two minutes; it counts no negative time.",
+    "duration_differs": "The length the tool reports differs from its own start and end; start and end count.",
+    "pauses_unplaced": "The tool says how long the pauses were, not when.",
+    "superseded": "Nobody stopped the timer; it ended when the technician started the next one.",
+    "forgotten_timer": "Nobody stopped the timer; it ended at the last sign of activity.",
+    "estimated_end": "No stop came; the end is inferred from the last sign of activity.",
+    "capped_end": "No stop came and no other activity; the end is the longest time allowed.",
+    "clipped": "Another timer of the technician at this client ran at the same time; each minute counts once.",
+    "client_conflict": "Ticket and device belong to different clients; the ticket decided.",
+    "ticket_unknown": "The ticket number is not in the catalogue; it is kept as the tool wrote it.",
+    "zone_unknown": "The client's time zone does not exist; UTC was used.",
+}
+
+KINDS: dict[str, str] = {
+    "ticket_timer": "Timer", "remote_session": "Remote session", "script_run": "Script run",
+}  # fmt: skip
+
+
+def title(disposition: str) -> str:
+    return TITLES.get(disposition, disposition.replace("_", " ").capitalize())
+
+
+def reason(disposition: str, code: str) -> Reason:
+    """The words of a reason code; what follows a colon is detail and is shown. An unknown code is shown as it is."""
+    head, _, detail = code.partition(":")
+    known = REASONS.get(head) or Reason(
+        code.replace("_", " ").capitalize() or "No reason was recorded.", REMEDIES.get(disposition, "")
+    )
+    if not detail or head not in REASONS:
+        return known
+    return Reason(f"{known.meaning} ({detail.strip()})", known.remedy, known.command, known.page)
