@@ -63,6 +63,7 @@ def _organisation() -> dict[str, Any]:
             {"id": "remote_support", "name": "Remote support", "match": ["remote.*"]},
             {"id": "helpdesk", "name": "Help desk", "match": ["timer.*"]},
             {"id": "automation", "name": "Automation", "match": ["script.*", "software.*"]},
+            {"id": "onsite", "name": "On site", "match": ["onsite.*"]},
         ],
     }
 

@@ -13,12 +13,12 @@ from sinks.clickhouse import query
 Row = dict[str, Any]
 
 TOTALS = """
-SELECT currency, any(exponent) AS exponent, sum(worked_seconds) AS worked,
-       sumIf(quantity_seconds, disposition = 'billed') AS billed, sum(amount) AS amount,
-       sumIf(worked_seconds, recovered AND disposition = 'billed') AS recovered,
-       sumIf(amount, recovered) AS recovered_amount
-FROM entries_live WHERE tenant = {tenant:String} AND disposition NOT IN ('absorbed', 'void')
-GROUP BY currency ORDER BY amount DESC
+SELECT currency, max(e.exponent) AS digits, sum(e.worked_seconds) AS worked_sum,
+       sumIf(e.quantity_seconds, e.disposition = 'billed') AS billed_sum, sum(e.amount) AS amount_sum,
+       sumIf(e.worked_seconds, e.recovered AND e.disposition = 'billed') AS recovered_sum,
+       sumIf(e.amount, e.recovered) AS recovered_amount_sum
+FROM entries_live AS e WHERE tenant = {tenant:String} AND disposition NOT IN ('absorbed', 'void')
+GROUP BY currency ORDER BY amount_sum DESC, currency
 """
 MACHINE = """
 SELECT count() AS runs, sum(seconds) AS seconds FROM intervals_live
@@ -31,9 +31,6 @@ FROM (SELECT id, ticket, path, state, reason FROM work_live WHERE tenant = {tena
       AND kind = 'remote_session') AS leaf
 LEFT JOIN (SELECT id, ticket, path FROM work_live WHERE tenant = {tenant:String} AND state = 'done') AS lead
 ON leaf.state = 'absorbed' AND leaf.reason = lead.id
-"""
-BALANCE = """
-SELECT count() AS rows, countIf(difference != 0) AS wrong FROM conservation WHERE tenant = {tenant:String}
 """
 
 
@@ -68,7 +65,7 @@ def read_figures(ledger: Ledger, truth: DemoTruth) -> Figures:
     links = query(ledger._client, LINKS, parameters)
     linked = {row["interval"]: Linked(row["ticket"] or None, row["path"]) for row in links}
     return Figures(
-        totals=[Money(**row) for row in query(ledger._client, TOTALS, parameters)],
+        totals=[Money(*row.values()) for row in query(ledger._client, TOTALS, parameters)],
         runs=int(machine["runs"]),
         machine_seconds=int(machine["seconds"]),
         accuracy=measure(truth, linked),

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from jobs.demo.evidence import Evidence, Run, Session, Timer
 from jobs.demo.truth import HOUR, Ticket, Truth
 from jobs.demo.world import Device, World, text
+from streams.models.event import activity_id
 
 OFFICE = ZoneInfo("America/New_York")
 EARLY = int(datetime(2026, 3, 16, 6, tzinfo=UTC).timestamp())  # when the first exports were made
@@ -33,7 +34,9 @@ class Export:
     as_of: str
 
 
-def write_files(folder: Path, random: Random, world: World, truth: Truth, evidence: Evidence) -> list[Export]:
+def write_files(
+    folder: Path, random: Random, world: World, truth: Truth, evidence: Evidence, instance: str = "demo"
+) -> list[Export]:
     """All exports of the month into ``folder``; the order is the one they were handed in."""
     mesh = _mesh_events([s for s in evidence.sessions if s.visit.client.tool == "mesh"])
     middle = [row for row in mesh if row["time"] < _iso_ms(EARLY * 1000)]
@@ -49,7 +52,7 @@ def write_files(folder: Path, random: Random, world: World, truth: Truth, eviden
     _json(folder / "syncro-timers-2.json", {"ticket_timers": _timers(evidence.timers, LATE)})
     _json(folder / "tactical-scripts.json", [_run(run) for run in sorted(evidence.runs, key=lambda r: -r.at_ms)])
     _json(folder / "tactical-audit.json", {"audit_logs": _audit(screen, mesh=evidence.sessions), "total": 0})
-    _desk(folder / "desk.jsonl", evidence)
+    _desk(folder / "desk.jsonl", evidence, f"desk:{instance}")
     return [
         Export("syncro", "syncro-tickets.json", late),
         Export("meshcentral", "meshcentral-2.json", late),  # the newer export first: nothing may depend on it
@@ -237,17 +240,17 @@ def _audit(screen: list[Session], mesh: list[Session]) -> list[Row]:
     return rows
 
 
-def _desk(path: Path, evidence: Evidence) -> None:
+def _desk(path: Path, evidence: Evidence, source: str) -> None:
     """Timers of our own page as CloudEvents, one a line; some lines twice, one cut short."""
     lines = []
     for timer in evidence.desk:
         for phase, at in timer.signals:
-            source, key = "desk:demo", f"{timer.id}/{phase}/{at}"
+            key = f"{timer.id}/{phase}/{at}"
             data = {
                 "schema": 1,
                 "source": source,
                 "source_event_id": key,
-                "activity": timer.id,
+                "activity_id": activity_id(source, timer.id),
                 "kind": "ticket_timer",
                 "phase": phase,
                 "at": _iso(at),

@@ -52,7 +52,7 @@ def generate(folder: Path, instance: str, seed: int = SEED) -> list[Export]:
     world = draw_world(random)
     truth = draw_truth(random, world)
     evidence = degrade(random, world, truth)
-    exports = write_files(folder, random, world, truth, evidence)
+    exports = write_files(folder, random, world, truth, evidence, instance)
     write_catalogue(folder / "catalogue", world)
     write_truth(folder / "truth.json", truth, evidence, instance)
     return exports
