@@ -44,7 +44,7 @@ def check_whole(catalogue: Catalogue) -> None:
 
 def check_references(catalogue: Catalogue) -> None:
     for item, path, kind, id_ in _references(catalogue):
-        if id_ is not None and not catalogue.has(kind, id_):
+        if id_ is not None and "=" not in id_ and not catalogue.has(kind, id_):
             _dangling(catalogue, item, path, kind, id_)
     for item, path, tier in _tiers_named(catalogue):
         if tier != STANDARD and not catalogue.has("tier", tier):
@@ -52,7 +52,7 @@ def check_references(catalogue: Catalogue) -> None:
 
 
 def _references(catalogue: Catalogue) -> Iterator[tuple[CatalogObject, tuple[int | str, ...], str, str | None]]:
-    """(object, where in it, kind named, id named)."""
+    """(object, where in it, kind named, id named). "source=id there" names by alias what may come from a tool."""
     for organisation in catalogue.all(Organisation):
         yield organisation, ("calendar",), "calendar", organisation.calendar
         yield organisation, ("rounding",), "rounding", organisation.rounding
@@ -64,7 +64,7 @@ def _references(catalogue: Catalogue) -> Iterator[tuple[CatalogObject, tuple[int
         yield ticket, ("client",), "client", ticket.client
         yield ticket, ("device",), "device", ticket.device
         for n, name in enumerate(ticket.technicians):
-            yield ticket, ("technicians", n), "technician", None if "=" in name else name
+            yield ticket, ("technicians", n), "technician", name
     for card in catalogue.all(RateCard):
         yield card, ("client",), "client", card.client
         for n, line in enumerate(card.lines):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
@@ -23,6 +22,7 @@ from streams.models.interval import Interval, encode_interval
 from streams.models.parked import Parked
 from streams.models.work import Work, encode_work
 
+F = TypeVar("F", contravariant=True)
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -31,10 +31,12 @@ BATCH = 50  # records a step takes at most
 ENOUGH = 10_000  # steps after which a hop that keeps feeding itself is our defect
 
 
-class State(Protocol[T]):
-    """What link and rate have in common."""
+class State(Protocol[F, T]):
+    """What the three hops have in common."""
 
-    def step(self, facts: Sequence[Fact]) -> Outcome[T]: ...
+    def restore(self, key: str, value: bytes) -> None: ...
+
+    def step(self, facts: Sequence[F]) -> Outcome[T]: ...
 
 
 @dataclass(slots=True)
@@ -48,7 +50,7 @@ class Result:
 
 
 class Road:
-    """How facts travel. As written: events, then catalogue, then the clock mark, each once."""
+    """How facts travel. As written: the catalogue, then the events, then the clock mark, each once; no worker dies."""
 
     def events(self, events: list[Event]) -> list[Event]:
         return events
@@ -59,35 +61,8 @@ class Road:
     def batch(self) -> int:
         return BATCH
 
-
-class Shuffled(Road):
-    """Any order that keeps a release behind its objects; batches of any size."""
-
-    def __init__(self, seed: int) -> None:
-        self.random = random.Random(seed)  # noqa: S311 - a seeded order, nothing secret
-
-    def events(self, events: list[Event]) -> list[Event]:
-        return self.random.sample(events, len(events))
-
-    def facts(self, objects: list[Fact], release: Fact, rest: list[Fact]) -> list[Fact]:
-        mixed = self.random.sample([*objects, *rest], len(objects) + len(rest))
-        last = max((n for n, fact in enumerate(mixed) if fact.kind == "object"), default=-1)
-        mixed.insert(self.random.randint(last + 1, len(mixed)), release)
-        return mixed
-
-    def batch(self) -> int:
-        return self.random.randint(1, 4)
-
-
-class Twice(Road):
-    """Everything comes a second time, after all of it came."""
-
-    def events(self, events: list[Event]) -> list[Event]:
-        return [*events, *events]
-
-    def facts(self, objects: list[Fact], release: Fact, rest: list[Fact]) -> list[Fact]:
-        whole = [*objects, release, *rest]
-        return [*whole, *whole]
+    def start(self, make: Callable[[], State[F, T]]) -> State[F, T]:
+        return make()
 
 
 AS_WRITTEN = Road()
@@ -116,7 +91,8 @@ def catalogue_facts(catalogue: Catalogue) -> tuple[list[Fact], Fact]:
 
 
 def _pair(events: list[Event], road: Road, result: Result) -> list[Fact]:
-    state, facts = PairState(), []
+    state = road.start(PairState)
+    facts: list[Fact] = []
     newest: dict[str, int] = {}
     for batch in _cut(events, road.batch):
         outcome = state.step(batch)
@@ -136,7 +112,7 @@ def interval_fact(version: int, interval: Interval) -> Fact:
 def _link(log: list[Fact], road: Road, result: Result) -> list[Fact]:
     facts: list[Fact] = []
     newest: dict[str, int] = {}
-    for outcome in _fold(LinkState(TENANT, 0), log, road):
+    for outcome in _fold(road.start(lambda: LinkState(TENANT, 0)), log, road):
         for version, work in outcome.outputs:
             body = msgspec.Raw(encode_work(work))
             facts.append(Fact(kind="work", tenant=work.tenant, id=work.id, rev=version, body=body))
@@ -146,12 +122,12 @@ def _link(log: list[Fact], road: Road, result: Result) -> list[Fact]:
 
 def _rate(log: list[Fact], road: Road, result: Result) -> None:
     newest: dict[str, int] = {}
-    for outcome in _fold(RateState(TENANT, 0), log, road):
+    for outcome in _fold(road.start(lambda: RateState(TENANT, 0)), log, road):
         for version, entry in outcome.outputs:
             _keep(result.entries, newest, entry.id, version, entry)
 
 
-def _fold(state: State[T], log: list[Fact], road: Road) -> Iterator[Outcome[T]]:
+def _fold(state: State[Fact, T], log: list[Fact], road: Road) -> Iterator[Outcome[T]]:
     """Step over a log whose hop may append to it, until it is quiet."""
     queue = list(log)
     for _ in range(ENOUGH):
