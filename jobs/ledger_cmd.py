@@ -208,7 +208,7 @@ def parked_replay(
         found = [one_item(ledger, item) for item in items]
         settings = ledger.settings
     parked.replay(settings, found, value)
-    say(f"Sent {len(found)} item(s) back. What still cannot go on is parked again: everyminute parked list")
+    say(f"Sent back: {len(found)}. What still cannot go on is parked again: everyminute parked list")
 
 
 def one_item(ledger: Ledger, prefix: str) -> Parked:
@@ -230,7 +230,7 @@ def hash_command(period: Period = None, tenant: Tenant = None, format_: FormatOp
     if format_ is Format.json:
         put_json({"sha256": digest, "entries": count, "period": period})
     else:
-        put(f"{digest}  {count} entries")
+        put(f"{digest}  entries: {count}")
 
 
 def _title(what: str, client: str | None, period: str | None) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -69,18 +70,23 @@ def print_table(report: Report) -> None:
     if not report.rows:
         console.print(f"{escape(report.title)}: nothing.")
         return
-    grid = Table(title=escape(report.title), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    grid = Table(title=escape(report.title), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
     for place, name in enumerate(report.columns):
         right = any(_numeric(row[place]) for row in report.rows)
-        grid.add_column(name, justify="right" if right else "left", no_wrap=right)
+        grid.add_column(name, justify="right" if right else "left", no_wrap=right, overflow="fold")
     for row in report.rows:
         grid.add_row(*[escape(str(cell)) for cell in row])
     if report.totals:
         grid.add_section()
         for row in report.totals:
             grid.add_row(*[escape(str(cell)) for cell in row], style="bold")
+    if not console.is_terminal:  # a file has no edge to wrap at
+        console.width = max(console.width, console.measure(grid, options=console.options.update(width=1000)).maximum)
     console.print(grid)
 
 
+_NUMBER = re.compile(r"^-?\d+(:\d\d){1,2}$|^-?\d+(\.\d+)?( [A-Z]{3})?$")  # 0:25, 16.67, 16.67 EUR
+
+
 def _numeric(cell: Cell) -> bool:
-    return not isinstance(cell, str) or (":" in cell and cell.replace(":", "").lstrip("-").isdigit())
+    return not isinstance(cell, str) or bool(_NUMBER.match(cell))

@@ -80,8 +80,8 @@ async def _send(settings: Settings, items: Sequence[Parked], value: bytes | None
     producer = AIOKafkaProducer(
         bootstrap_servers=settings.kafka, acks="all", enable_idempotence=True, max_request_size=LARGEST_RECORD
     )
-    await producer.start()
     try:
+        await producer.start()
         for item in items:
             await _send_back(producer, settings, item, item.value if value is None else value)
             if done := resolved(item):

@@ -28,9 +28,9 @@ class Line:
 
 @dataclass(frozen=True)
 class Total:
-    """Of the lines of one client (all: "") in one currency ("": lines without a price)."""
+    """Of the lines of one client ("": unknown, None: of all) in one currency ("": lines without a price)."""
 
-    client: str
+    client: str | None
     currency: str
     exponent: int
     lines: int
@@ -61,7 +61,7 @@ def totals(lines: Sequence[Line]) -> list[Total]:
         groups.setdefault((True, "", own.currency, own.exponent), []).append(line)
     return [
         Total(
-            client="" if everything else client,
+            client=None if everything else client,
             currency=currency,
             exponent=exponent,
             lines=len(some),
@@ -83,14 +83,17 @@ CSV = ("client", "period", "start", "zone", "technician", "ticket", "device", "s
 def report(lines: Sequence[Line], title: str) -> Report:
     """For people."""
     rows: list[list[Cell]] = [_table_row(line) for line in lines]
-    below = [
-        ["" if t.client else "all", "", "", "", "", "", duration(t.worked_seconds), duration(t.quantity_seconds), "",
-         f"{money(t.amount, t.exponent)} {t.currency}".strip(), "", f"{t.lines} lines"]
+    below: list[list[Cell]] = [
+        ["all" if t.client is None else t.client or "?", "", "", "", "", "", duration(t.worked_seconds), duration(t.quantity_seconds), "",
+         _amount(t.amount, t.exponent, t.currency), "", f"lines: {t.lines}"]
         for t in totals(lines)
     ]  # fmt: skip
-    for row, total in zip(below, totals(lines), strict=True):
-        row[0] = total.client or row[0]
     return Report(title, TABLE, rows, below)
+
+
+def _amount(amount: int, exponent: int, currency: str) -> str:
+    """As "75.00 EUR"; a dash where nothing was priced."""
+    return f"{money(amount, exponent)} {currency}" if currency else "–"
 
 
 def _table_row(line: Line) -> list[Cell]:
@@ -98,7 +101,7 @@ def _table_row(line: Line) -> list[Cell]:
     return [
         own.identity.client or "?", line.started, own.technician or own.who or "?", own.ticket, own.service, part.tier,
         duration(part.seconds), duration(part.billed_seconds), part.rate,
-        f"{money(part.amount, own.exponent)} {own.currency}".strip(), own.disposition, own.id[:8],
+        _amount(part.amount, own.exponent, own.currency), own.disposition, own.id[:8],
     ]  # fmt: skip
 
 
@@ -123,7 +126,7 @@ def as_json(lines: Sequence[Line]) -> dict[str, Any]:
         ],
         "totals": [
             {
-                "client": t.client or None, "currency": t.currency, "lines": t.lines,
+                "client": t.client, "currency": t.currency, "lines": t.lines,
                 "worked_seconds": t.worked_seconds, "quantity_seconds": t.quantity_seconds,
                 "amount": str(money(t.amount, t.exponent)),
             }

@@ -1,0 +1,54 @@
+"""Leakage: what brought nothing, what it would have brought, and where to look first."""
+
+import csv
+import io
+
+import pytest
+
+from tests.jobs.ledger.conftest import LEAKS, Run
+
+pytestmark = pytest.mark.integration
+
+
+def test_groups_by_whom_and_why_with_the_money_at_risk(run: Run) -> None:
+    said = run("leakage", "--period", "2026-03", "--format", "json").json()
+    found = [(g["client"], g["technician"], g["disposition"], g["worked_seconds"], g["risk_amount"])
+             for g in said["leakage"]]  # fmt: skip
+    assert found == [
+        ("acme", "bob", "unpriced", 3000, "124.00"),
+        ("", "ann", "unlinked", 1500, "75.00"),
+        ("acme", "ann", "non_billable", 1500, "0.00"),
+    ]
+
+
+def test_recovered_time_says_what_became_of_it(run: Run) -> None:
+    said = run("leakage", "--format", "json").json()["recovered"]
+    assert [(g["disposition"], g["worked_seconds"], g["amount"]) for g in said] == [
+        ("billed", 1500, "75.00"),
+        ("unpriced", 1500, "0.00"),
+    ]
+
+
+def test_what_to_look_at_comes_with_the_dearest_example_and_a_remedy(run: Run) -> None:
+    first, second = run("leakage", "--format", "json").json()["next"]
+    assert (first["what"], first["amount"], first["example"]) == ("unpriced", "0:50 h, 124.00 EUR", LEAKS[2].id)
+    assert "rate line" in first["remedy"]
+    assert (second["what"], second["example"]) == ("unlinked · client_unknown", LEAKS[0].id)
+
+
+def test_one_technician(run: Run) -> None:
+    said = run("leakage", "--technician", "bob", "--format", "json").json()
+    assert {g["technician"] for g in said["leakage"]} == {"bob"}
+
+
+def test_tables_and_csv_say_the_same(run: Run) -> None:
+    table = run("leakage").out
+    for part in ("124.00 EUR", "199.00 EUR", "By technician", "Recovered", f"everyminute explain {LEAKS[2].id[:8]}"):
+        assert part in table
+    rows = list(csv.DictReader(io.StringIO(run("leakage", "--format", "csv").out)))
+    assert [row["risk_amount"] for row in rows] == ["124.00", "75.00", "0.00"]
+
+
+def test_no_leakage_is_said_as_nothing(run: Run) -> None:
+    said = run("leakage", "--client", "beta")
+    assert (said.code, "nothing" in said.out) == (0, True)
