@@ -32,7 +32,8 @@ Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 Natural = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MEDIA_TYPE = "application/cloudevents+json"
+EARLIEST = EPOCH + timedelta(milliseconds=EARLIEST_MS)
+LATEST = EPOCH + timedelta(milliseconds=LATEST_MS)
 TYPES: dict[str, tuple[str, str]] = {
     f"everyminute.{kind}.{phase}.v{SCHEMA}": (kind, phase) for kind in get_args(Kind) for phase in get_args(Phase)
 }
@@ -168,12 +169,17 @@ def decode_cloudevent(tenant: str, value: bytes, headers: Iterable[Header] = ())
         return Problem("not_json", f"{error}; it begins {_head(value)}", "a CloudEvent 1.0 as a JSON object")
     except UnicodeDecodeError:
         return Problem("not_utf8", f"bytes that are not UTF-8: {_head(value)}", "text in UTF-8")
-    named = {"specversion": envelope.specversion, "id": envelope.id, "source": envelope.source, "type": envelope.type}
-    return _event(tenant, named, envelope.data)
+    fits = envelope.specversion == "1.0" and envelope.id and envelope.source
+    if not fits or TYPES.get(envelope.type) != (envelope.data.kind, envelope.data.phase):
+        names = ("specversion", "id", "source", "type")
+        return _event(tenant, {name: getattr(envelope, name) for name in names}, envelope.data)
+    return _event(tenant, None, envelope.data)
 
 
-def _event(tenant: str, attributes: dict[str, str], data: _Data) -> Event | Problem:
-    problem = _attributes(attributes, data) or _identity(tenant, data) or _instants(data)
+def _event(tenant: str, attributes: dict[str, str] | None, data: _Data) -> Event | Problem:
+    """``attributes`` None: they were looked at already."""
+    problem = _attributes(attributes, data) if attributes is not None else _schema(data)
+    problem = problem or _identity(tenant, data) or _instants(data)
     if problem is not None:
         return problem
     return Event(
@@ -210,6 +216,10 @@ def _attributes(attributes: dict[str, str], data: _Data) -> Problem | None:
         return _unknown_type(kind)
     if named != (data.kind, data.phase):
         return Problem("wrong_shape", f"type {kind} around a {data.kind} {data.phase}", "type and data that agree")
+    return _schema(data)
+
+
+def _schema(data: _Data) -> Problem | None:
     if data.schema != SCHEMA:
         return Problem("unknown_schema", f"schema {data.schema}", f"schema {SCHEMA}", "Upgrade, or send schema 1.")
     return None
@@ -242,10 +252,9 @@ def _instants(data: _Data) -> Problem | None:
     needed = "started_at" if data.phase == "interval" else "at"
     if getattr(data, needed) is None and data.phase != "void":
         return Problem("wrong_shape", f"{data.phase} without {needed}", f"{needed} as an RFC 3339 instant")
-    for name in ("at", "started_at", "ended_at"):
-        ms = _ms(getattr(data, name))
-        if ms is not None and not EARLIEST_MS <= ms < LATEST_MS:
-            return Problem("instant_out_of_range", f"{name} {getattr(data, name)}", "an instant from 2000 to 2099")
+    for name, at in (("at", data.at), ("started_at", data.started_at), ("ended_at", data.ended_at)):
+        if at is not None and not EARLIEST <= at < LATEST:
+            return Problem("instant_out_of_range", f"{name} {at}", "an instant from 2000 to 2099")
     return None
 
 
@@ -283,11 +292,7 @@ def _wire(ref: Ref | None) -> _Ref | None:
 
 
 def _is_text(value: bytes) -> bool:
-    try:
-        value.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
+    return value.decode(errors="replace").encode() == value
 
 
 def _head(value: bytes) -> str:
