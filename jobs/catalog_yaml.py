@@ -1,6 +1,6 @@
 """YAML as text with places: every scalar stays the text it was, every node knows file, line and column.
 
-Refused: duplicate keys, aliases that expand without end, more than ``MAX_NODES`` nodes or ``MAX_DEPTH`` levels,
+Refused: duplicate keys, aliases that expand to more than ``ALIAS_NODES``, more than ``MAX_NODES`` nodes or ``MAX_DEPTH`` levels,
 tags, merge keys. So a rate never becomes a binary float and a date never becomes something else.
 """
 
@@ -15,6 +15,7 @@ import yaml
 MAX_BYTES = 10_000_000
 MAX_NODES = 500_000
 MAX_DEPTH = 40
+ALIAS_NODES = 10_000  # that aliases may add
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 NULLS = ("", "~", "null", "Null", "NULL")
 
@@ -97,7 +98,7 @@ def read_yaml(path: Path, problems: list[Problem]) -> Tree | None:
 def parse_yaml(text: str, name: str, problems: list[Problem]) -> Tree | None:
     """As ``read_yaml``, of text. An empty file is an empty mapping."""
     try:
-        _guard(text)
+        nodes = _guard(text)
         node = yaml.compose(text, Loader=LOADER)
     except _TooMuchError as error:
         problems.append(Problem("error", "too_large", Place(name, error.line, 1), str(error), "write it out plainly"))
@@ -112,7 +113,7 @@ def parse_yaml(text: str, name: str, problems: list[Problem]) -> Tree | None:
         return None
     if node is None:
         return Tree(Place(name, 1, 1), "mapping")
-    return _Builder(name, problems).build(node)
+    return _Builder(name, problems, nodes + ALIAS_NODES).build(node)
 
 
 class _TooMuchError(Exception):
@@ -121,9 +122,9 @@ class _TooMuchError(Exception):
         self.line = line
 
 
-def _guard(text: str) -> None:
+def _guard(text: str) -> int:
     """Count before anything is built: the composer recurses, and would follow a thousand brackets down."""
-    depth = 0
+    depth = nodes = 0
     for nodes, event in enumerate(yaml.parse(text, Loader=LOADER), 1):
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
@@ -132,15 +133,16 @@ def _guard(text: str) -> None:
         if depth > MAX_DEPTH or nodes > MAX_NODES:
             what = f"nested deeper than {MAX_DEPTH} levels" if depth > MAX_DEPTH else f"more than {MAX_NODES} nodes"
             raise _TooMuchError(what, event.start_mark.line + 1 if event.start_mark else 1)
+    return nodes
 
 
 @dataclass(slots=True)
 class _Builder:
-    """Turns PyYAML's nodes into trees, following aliases at most ``MAX_NODES`` nodes far."""
+    """Turns PyYAML's nodes into trees, aliases written out as long as they stay small."""
 
     name: str
     problems: list[Problem]
-    left: int = MAX_NODES
+    left: int
     open: set[int] = field(default_factory=set)
 
     def build(self, node: yaml.Node) -> Tree | None:
@@ -155,7 +157,7 @@ class _Builder:
         place = self._place(node)
         self.left -= 1
         if self.left < 0:
-            raise _TooMuchError(f"aliases expand to more than {MAX_NODES} nodes", place.line)
+            raise _TooMuchError(f"aliases expand to more than {ALIAS_NODES} nodes", place.line)
         if id(node) in self.open:
             raise _TooMuchError("an alias contains itself", place.line)
         if isinstance(node, yaml.ScalarNode):
