@@ -19,8 +19,8 @@ EVERY_SECONDS = 2.0
 class Report:
     """``run/worker-<name>.json``: pid, readiness, and per hop what came in, where it is, how far it got.
 
-    ``progress`` is when a hop last took a batch, ``lag`` how many records it has not acknowledged, None where the
-    broker has not said. A watchdog kills a worker that has lag and makes no progress.
+    ``progress`` is when a hop last took a batch or had nothing to take, ``lag`` how many records it has not
+    acknowledged, None where the broker has not said. A watchdog kills a worker that has lag and makes no progress.
     """
 
     def __init__(self, run: Path, name: str, hops: Mapping[str, Hop[Any, Any] | Copy]) -> None:
@@ -49,7 +49,7 @@ class Report:
 
     def _hop(self, name: str, hop: Hop[Any, Any] | Copy, lag: int | None) -> dict[str, Any]:
         counts, batches = hop.counts(), hop.traffic.batches
-        if batches != self._seen[name][0]:
+        if batches != self._seen[name][0] or lag == 0:
             self._seen[name] = (batches, time.time())
         return {
             "received": counts.received,

@@ -13,7 +13,7 @@ from streams.hardened import FactTable, HardTopic, HardTransport, RecoveryTrap, 
 from streams.hop import Batch, Hop
 from streams.settings import Settings
 
-COMMIT_SECONDS = 1.0
+COMMIT_SECONDS = 0.25
 
 logger = logging.getLogger("everyminute.worker")
 

@@ -26,6 +26,12 @@ def test_the_report_tells_what_came_in_and_where_it_is(tmp_path: Path) -> None:
     assert after.pop("progress") > before["hops"]["tally"]["progress"]
     assert after == {"received": 3, "done": 2, "waiting": 0, "parked": 1, "records": 4, "lag": 5}
     assert list(report.path.parent.iterdir()) == [report.path]
+    report.write(True, {"tally": 5}.get)
+    stuck = json.loads(report.path.read_bytes())["hops"]["tally"]["progress"]
+    report.write(True, {"tally": 6}.get)
+    assert json.loads(report.path.read_bytes())["hops"]["tally"]["progress"] == stuck
+    report.write(True, {"tally": 0}.get)  # an idle hop is not a stuck one
+    assert json.loads(report.path.read_bytes())["hops"]["tally"]["progress"] > stuck
     report.remove()
     report.remove()
     assert not report.path.exists()
