@@ -1,7 +1,7 @@
 """YAML as text with places: every scalar stays the text it was, every node knows file, line and column.
 
-Refused: duplicate keys, aliases that expand to more than ``ALIAS_NODES``, more than ``MAX_NODES`` nodes or ``MAX_DEPTH`` levels,
-tags, merge keys. So a rate never becomes a binary float and a date never becomes something else.
+Refused: duplicate keys, tags of one's own, aliases that expand to more than ``ALIAS_NODES``, more than ``MAX_NODES``
+nodes or ``MAX_DEPTH`` levels. So a rate never becomes a binary float and a date never becomes something else.
 """
 
 from __future__ import annotations
@@ -160,6 +160,8 @@ class _Builder:
             raise _TooMuchError(f"aliases expand to more than {ALIAS_NODES} nodes", place.line)
         if id(node) in self.open:
             raise _TooMuchError("an alias contains itself", place.line)
+        if not node.tag.startswith("tag:yaml.org,2002:"):
+            self._error("bad_tag", place, f"the tag `{node.tag}` means nothing here", "remove it")
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node, place)
         self.open.add(id(node))

@@ -138,11 +138,12 @@ BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
         ("a: &a [*a]", "too_large"),
         ("a: 1\na: 2\n", "duplicate_key"),
         ("? [x]\n: 1\n", "bad_key"),
+        ("a: !secret x", "bad_tag"),
         ("a: b: c", "not_yaml"),
         ("a: 1\n---\nb: 2\n", "not_yaml"),
         ("a: \x00", "not_yaml"),
     ],
-    ids=["bomb", "deep", "itself", "key twice", "list as key", "broken", "two documents", "control character"],
+    ids=["bomb", "deep", "itself", "key twice", "list as key", "tag", "broken", "two documents", "control character"],
 )
 def test_hostile_yaml_is_refused_quickly(text: str, code: str) -> None:
     found: list[Problem] = []
