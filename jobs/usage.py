@@ -83,11 +83,12 @@ CSV = ("client", "period", "start", "zone", "technician", "ticket", "device", "s
 def report(lines: Sequence[Line], title: str) -> Report:
     """For people."""
     rows: list[list[Cell]] = [_table_row(line) for line in lines]
-    below: list[list[Cell]] = [
-        ["all" if t.client is None else t.client or "?", "", "", "", "", "", duration(t.worked_seconds), duration(t.quantity_seconds), "",
-         _amount(t.amount, t.exponent, t.currency), "", f"lines: {t.lines}"]
-        for t in totals(lines)
-    ]  # fmt: skip
+    below: list[list[Cell]] = []
+    for total in totals(lines):
+        worked, quantity = duration(total.worked_seconds), duration(total.quantity_seconds)
+        amount = _amount(total.amount, total.exponent, total.currency)
+        client = "all" if total.client is None else total.client or "?"
+        below.append([client, "", "", "", "", "", worked, quantity, "", amount, "", f"lines: {total.lines}"])
     return Report(title, TABLE, rows, below)
 
 

@@ -12,21 +12,16 @@ EVERY_SECONDS = 2.0
 
 
 class RunFile:
-    """``<home>/run/<name>.json``, replaced as a whole at most every two seconds."""
+    """``<home>/run/<name>.json``, replaced as a whole every two seconds."""
 
     def __init__(self, home: Path, name: str) -> None:
         self._path = home.expanduser() / "run" / f"{name}.json"
         self._path.parent.mkdir(parents=True, exist_ok=True)
         self._name = name
         self._started = time.time()
-        self._due = 0.0
-
-    def due(self) -> bool:
-        return time.monotonic() >= self._due
 
     def write(self, counts: dict[str, object]) -> None:
         """``started`` and ``updated`` are seconds since 1970."""
-        self._due = time.monotonic() + EVERY_SECONDS
         head = {"name": self._name, "pid": os.getpid(), "started": self._started, "updated": time.time()}
         new = self._path.with_suffix(".new")
         new.write_bytes(orjson.dumps(head | counts))

@@ -23,7 +23,7 @@ from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError, Re
 from sinks.clickhouse import ClickHouseSink
 from sinks.decode import TOPICS, Refused, Stored, decode
 from sinks.insert import Inserter, Patience, StopRequested
-from sinks.runfile import RunFile
+from sinks.runfile import EVERY_SECONDS, RunFile
 from sinks.store import Sink, StoreError
 from streams.crash import crash_points
 from streams.models.parked import encode_parked
@@ -72,7 +72,12 @@ class Writer:
         try:
             await self._producer.start()
             await self._consumer.start()
-            await self._loop()
+            reporting = asyncio.create_task(self._reporting())
+            try:
+                await self._loop()
+            finally:
+                reporting.cancel()
+            await self._report()
         finally:
             await self._consumer.stop()
             await self._producer.stop()
@@ -84,10 +89,13 @@ class Writer:
             if batch:
                 self._counts["received"] += len(batch)
                 self._writing = asyncio.create_task(self._write(batch))
-            if self._runfile.due():
-                await self._report()
         await self._settle()
-        await self._report()
+
+    async def _reporting(self) -> None:
+        """Also while the store is waited for: a writer that waits is alive."""
+        while True:
+            await self._report()
+            await asyncio.sleep(EVERY_SECONDS)
 
     async def _settle(self) -> None:
         """Wait until the batch in hand is written and committed; raises what it raised."""

@@ -12,6 +12,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -35,7 +36,7 @@ from tests.kafka_fixture import create_topics
 from tests.sinks.builders import clear, entry, interval, parked, plant, planted, void, work
 
 pytestmark = pytest.mark.integration
-HASTY = Patience(unknown=5.0, overload=5.0, first_wait=0.02, longest_wait=0.1, bad_rows=5)
+HASTY = Patience(unknown=10.0, overload=10.0, first_wait=0.02, longest_wait=0.1, bad_rows=5)
 Sent = tuple[str, bytes, bytes]
 
 
@@ -127,6 +128,12 @@ def topic(settings: Settings, name: str, count: int) -> list[Parked]:
     return asyncio.run(go())
 
 
+def counters(settings: Settings) -> dict[str, Any]:
+    """The writer's run file."""
+    found: dict[str, Any] = json.loads((settings.home / "run" / "writer.json").read_text())
+    return found
+
+
 def eventually(condition: Callable[[], bool], what: str) -> None:
     until(30, condition, what)
 
@@ -150,9 +157,9 @@ def test_every_topic_reaches_its_table_and_old_versions_and_repetitions_change_n
     assert [INTERVALS.named(row)["version"] for row in ledger.live(INTERVALS)] == [7]
     assert [WORK.named(row)["version"] for row in ledger.live(WORK)] == [8]
     assert [PARKED.named(row)["value"] for row in ledger.live(PARKED)] == [b"\xff\x00 not json"]
-    counters = json.loads((stack.home / "run" / "writer.json").read_text())
-    assert counters["received"] == counters["done"] + counters["waiting"] + counters["parked"] == 2 * len(records)
-    assert counters["tables"] == {"entries": 10, "intervals": 2, "work": 2, "parked": 2}
+    told = counters(stack)
+    assert told["received"] == told["done"] + told["waiting"] + told["parked"] == 2 * len(records)
+    assert told["tables"] == {"entries": 10, "intervals": 2, "work": 2, "parked": 2}
 
 
 def test_a_lost_acknowledgement_leaves_one_row_each(
@@ -176,6 +183,8 @@ def test_an_overloaded_store_is_waited_for_and_nothing_is_committed_meanwhile(
     with writing(stack) as raised:
         eventually(lambda: planted(engine)[0]["hits"] >= 3, "the writer tries again")
         assert committed(stack) == 0
+        told = counters(stack)["updated"]
+        eventually(lambda: counters(stack)["updated"] > told, "a writer that waits says that it is alive")
         clear(engine)
         eventually(lambda: committed(stack) == 1, "it is committed")
     assert not raised
@@ -302,3 +311,31 @@ def test_without_tables_the_writer_does_not_start_and_says_what_to_do(stack: Set
     process = command(stack)
     assert process.wait(timeout=30) == 1
     assert "python -m sinks.migrate" in (stack.home / "writer.log").read_text()
+
+
+def test_a_second_writer_takes_its_share_and_no_row_is_lost_on_the_way(stack: Settings, ledger: ClickHouseSink) -> None:
+    wanted = [entry(f"w{n:04}") for n in range(1000)]
+    send(stack, entries(*wanted[:400]))
+    few = stack.model_copy(update={"write_rows": 20})
+    with writing(few) as first:
+        eventually(lambda: committed(stack) > 0, "the first writer works")
+        with writing(few.model_copy(update={"home": stack.home / "second"})) as second:
+            send(stack, entries(*wanted[400:]))
+            eventually(lambda: committed(stack) == 1000, "everything is committed")
+    assert not first
+    assert not second
+    assert live(ledger) == wanted
+
+
+def test_a_failure_during_a_rebalance_is_not_swallowed(settings: Settings) -> None:
+    async def go() -> None:
+        async def fail() -> None:
+            raise StoreError("unknown", "the store is gone")
+
+        writer = Writer(settings, ClickHouseSink(settings))
+        writer._writing = asyncio.create_task(fail())
+        await writer.hold()  # what the rebalance waits for
+        await writer._settle()  # what the loop waits for
+
+    with pytest.raises(StoreError, match="the store is gone"):
+        asyncio.run(go())
