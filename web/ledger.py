@@ -10,6 +10,8 @@ import orjson
 from pydantic import SecretStr
 
 from jobs.ledger import Ledger
+from jobs.ledger import _cannot as cannot
+from sinks.clickhouse import store_error
 from streams.models.entry import OUTSIDE_SUMS
 from streams.settings import Settings
 from web.question import Question
@@ -75,6 +77,9 @@ class Reading(Ledger):
     def __init__(self, settings: Settings, tenant: str) -> None:
         super().__init__(as_reader(settings), tenant)
 
+    def __enter__(self) -> Reading:
+        return self
+
     def tenants(self) -> list[str]:
         """Every tenant with rows: the one question that is not about one tenant."""
         return [row["tenant"] for row in self._query("SELECT DISTINCT tenant FROM entries_live ORDER BY tenant", {})]
@@ -102,22 +107,27 @@ class Reading(Ledger):
         """One page of rows; without a disposition asked for, those that leak."""
         where, values = self._rows(question)
         sql = f"SELECT {', '.join(COLUMNS)} FROM entries_live WHERE {where} ORDER BY {ORDER} "  # noqa: S608
-        return self._query(
-            sql + "LIMIT {most:UInt32} OFFSET {skip:UInt64}", values | {"most": most, "skip": (question.page - 1) * most}
-        )
+        values |= {"most": most, "skip": (question.page - 1) * most}
+        return self._query(sql + "LIMIT {most:UInt32} OFFSET {skip:UInt64}", values)
 
-    def every(self, question: Question, block: int = 5000) -> Iterator[list[dict[str, Any]]]:
-        """All rows, a block at a time."""
-        number = 1
-        while rows := self.page(question.but(page=number), block):
-            yield rows
-            if len(rows) < block:
-                return
-            number += 1
+    def every(self, question: Question) -> Iterator[dict[str, Any]]:
+        """All rows of the question, from one query."""
+        where, values = self._rows(question)
+        sql = f"SELECT {', '.join(COLUMNS)} FROM entries_live WHERE {where} ORDER BY {ORDER}"  # noqa: S608
+        yield from self._stream(sql, values)
 
     def saw_instance(self, instance: str) -> bool:
         """Whether evidence of the tenant came from a connector instance of that name."""
         return bool(self._query(INSTANCE, {"instance": instance})[0]["n"])
+
+    def _stream(self, sql: str, values: dict[str, object]) -> Iterator[dict[str, Any]]:
+        try:
+            with self._client.query_row_block_stream(sql, parameters=values) as blocks:
+                names = blocks.source.column_names
+                for block in blocks:
+                    yield from (dict(zip(names, row, strict=True)) for row in block)
+        except Exception as error:
+            raise cannot(self.settings, store_error(error)) from error
 
     def _rows(self, question: Question) -> tuple[str, dict[str, object]]:
         where, values = self._scope(question)

@@ -9,7 +9,7 @@ from jobs.leakage import REMEDIES
 from streams.models.entry import OUTSIDE_SUMS, Disposition
 
 BROUGHT: tuple[Disposition, ...] = ("billed", "covered", "no_charge")  # earned, or paid for by a contract
-DECIDED: tuple[Disposition, ...] = ("non_billable", "written_off")     # not billed on purpose
+DECIDED: tuple[Disposition, ...] = ("non_billable", "written_off")  # not billed on purpose
 LEAKS: tuple[Disposition, ...] = tuple(
     one for one in get_args(Disposition) if one not in (*BROUGHT, *DECIDED, *OUTSIDE_SUMS)
 )

@@ -1,0 +1,81 @@
+"""The web application: pages, their CSV and JSON, and what is answered when something is wrong."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
+
+from jobs.console import UserError
+from streams.settings import Settings
+from web import api, pages
+from web.asking import NotThere
+from web.guard import HEADERS, Guard
+
+HERE = Path(__file__).parent
+log = logging.getLogger(__name__)
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The application for one ledger. It connects when it is asked, so it starts without one."""
+    app = FastAPI(
+        title="everyminute",
+        description="Revenue leakage: what was worked and not billed, why, and what it costs.",
+        version="1",
+        docs_url=None,  # their pages load scripts from elsewhere
+        redoc_url=None,
+    )
+    app.state.settings = settings
+    app.add_middleware(Guard)
+    app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
+    app.include_router(pages.router)
+    app.include_router(api.router)
+    app.add_exception_handler(NotThere, _not_there)
+    app.add_exception_handler(UserError, _cannot)
+    app.add_exception_handler(RequestValidationError, _misread)
+    app.add_exception_handler(HTTPException, _no_page)
+    app.add_exception_handler(Exception, _ours)
+    return app
+
+
+def _answer(request: Request, status: int, title: str, message: str, ways: list[tuple[str, str]]) -> Response:
+    if request.url.path.startswith("/api/"):
+        answer: Response = JSONResponse({"title": title, "detail": message}, status_code=status)
+    else:
+        answer = pages.message(request, status, title, message, ways)
+    answer.headers.update(HEADERS)  # an unexpected error is answered outside the guard
+    return answer
+
+
+def _not_there(request: Request, error: Exception) -> Response:
+    assert isinstance(error, NotThere)
+    return _answer(request, 404, error.title, error.message, error.ways)
+
+
+def _cannot(request: Request, error: Exception) -> Response:
+    return _answer(request, 503, "The ledger does not answer", str(error), [("Try again", "/leakage")])
+
+
+def _misread(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    faults = "; ".join(f"{fault['loc'][-1]}: {fault['msg']}" for fault in error.errors())
+    return _answer(request, 422, "This address cannot be read", f"{faults}.", [("Leakage", "/leakage")])
+
+
+def _no_page(request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 404
+    return _answer(request, status, "No such page", "Nothing is at this address.", [("Leakage", "/leakage")])
+
+
+def _ours(request: Request, error: Exception) -> Response:
+    log.error("%s failed", request.url.path, exc_info=error)
+    return _answer(
+        request, 500, "This is a defect of ours",
+        "The page could not be made; the ledger is untouched. The log of the web process says more.",
+        [("Leakage", "/leakage")],
+    )  # fmt: skip

@@ -1,0 +1,59 @@
+"""An entry, prepared for its page: the same sections as ``everyminute explain``, with their figures apart."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from jobs.explain import SECTIONS
+from streams.models.entry import Entry
+from streams.models.work import Proof, Step
+
+LEADS = {
+    "Evidence": "What the tools reported.",
+    "Link": "How it found its client and ticket.",
+    "Contract": "Which agreement takes it.",
+    "Tiers": "When it happened, by the calendar of the contract.",
+    "Rounding": "From worked to billed time.",
+    "Rate": "Which price holds.",
+    "Sum": "Hours times rate.",
+    "At risk": "What it would have brought.",
+}
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """An interval the entry rests on; ``seen`` is its row, None where it is not stored (yet)."""
+
+    proof: Proof
+    seen: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True)
+class Section:
+    title: str
+    lead: str
+    steps: list[Step]
+    evidence: list[Evidence] = field(default_factory=list)
+    is_rounding: bool = False
+    is_sum: bool = False
+
+
+def sections(entry: Entry, intervals: Mapping[str, Mapping[str, Any]]) -> list[Section]:
+    """In the order of the pipeline; what has nothing to say is left out, what is unknown comes last."""
+    known = {op for _, ops in SECTIONS for op in ops}
+    made = [_section(title, ops, entry, intervals) for title, ops in SECTIONS]
+    rest = [step for step in entry.trail if step.op not in known]
+    return [*(one for one in made if one), *([Section("Also", "Other steps on the way.", rest)] if rest else [])]
+
+
+def _section(
+    title: str, ops: tuple[str, ...], entry: Entry, intervals: Mapping[str, Mapping[str, Any]]
+) -> Section | None:
+    steps = [step for step in entry.trail if step.op in ops]
+    proof = [Evidence(one, intervals.get(one.interval)) for one in entry.proof] if title == "Evidence" else []
+    sums = title == "Sum" and bool(entry.segments)
+    if not (steps or proof or sums or title == "Rounding"):
+        return None
+    return Section(title, LEADS[title], steps, proof, title == "Rounding", sums)
