@@ -83,6 +83,18 @@ def test_aba_records_and_their_undoing_in_one_batch_are_sent_all_the_same() -> N
     assert names(sent) == [("acme", "2026-03", "w", False), ("beta", "2026-03", "y", False)]
 
 
+def test_aba_a_process_that_saw_the_middle_and_wakes_up_last_is_answered() -> None:
+    """The owner takes both revisions as one batch and never knew of beta; the row there becomes void."""
+    there_and_back = [work_fact(worked(20, client="beta")), work_fact(worked(20), rev=1)]
+    owner, late = Log(release_facts(TWO_CLIENTS)), state_with(release_facts(TWO_CLIENTS))
+    owner.step(there_and_back)
+    outcome = late.step(there_and_back[:1])
+    owner.store.receive(outcome.outputs)
+    assert [one.identity.client for one in owner.live()] == ["acme", "beta"]
+    owner.step(outcome.appends)
+    assert [one.identity.client for one in owner.live()] == ["acme"]
+
+
 def test_work_that_moves_to_another_client_leaves_a_void_row() -> None:
     log = Log(release_facts(TWO_CLIENTS))
     log.feed(work_fact(worked(20)))
@@ -156,6 +168,8 @@ def test_everything_of_the_client_from_the_place_on_is_sent_again() -> None:
     assert [one.identity.work for one in sent] == ["w6", "w4", "w5", "w7"]
     sent = outputs(state, work_fact(worked(20, "w6", "2026-03-06 09:00"), rev=3))
     assert [one.identity.work for one in sent] == ["w4", "w5", "w6", "w7"]
+    sent = outputs(state, work_fact(worked(20, "new", "2026-03-05 12:00")))
+    assert [one.identity.work for one in sent] == ["new", "w6", "w7"]
 
 
 def test_the_place_goes_back_to_the_start_of_the_scope() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -70,7 +72,7 @@ def test_a_reduction_takes_from_the_end(seconds: list[int], data: st.DataObject)
 def test_rd13_scope_entry_and_ticket_day() -> None:
     """45 + 45 + 5 min on one ticket and day, up to 60, at least 60: 180 by entry, 120 by day."""
     works = [worked(length, f"w{i}", f"2026-03-03 1{i}:00") for i, length in enumerate((45, 45, 5))]
-    hour = {"increment_minutes": 60, "minimum_minutes": 60}
+    hour: dict[str, Any] = {"increment_minutes": 60, "minimum_minutes": 60}
     assert minutes(rated(terms(scope="entry", **hour), *works)) == [60, 60, 60]
     assert minutes(rated(terms(scope="ticket_day", **hour), *works)) == [45, 45, 30]
 
