@@ -44,6 +44,7 @@ class Zone:
         self._info = info
         self._midnights: dict[int, int] = {}
         self._days: dict[int, Day] = {}
+        self._last = Day(0, 0, 0, "", "")  # work comes in order of time: most instants lie in the day of the one before
 
     def instant(self, ordinal: int, minute: int) -> int:
         """Seconds since 1970 of a wall-clock minute of a local day; minute 1440 is the next midnight."""
@@ -64,6 +65,11 @@ class Zone:
 
     def day(self, at: int) -> Day:
         """The local day that holds an instant."""
+        if not self._last.start <= at < self._last.end:
+            self._last = self._find(at)
+        return self._last
+
+    def _find(self, at: int) -> Day:
         ordinal = at // DAY + EPOCH
         while self.midnight(ordinal + 1) <= at:
             ordinal += 1

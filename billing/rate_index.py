@@ -123,12 +123,13 @@ def place_of(work: Work) -> Place:
 
 
 def identity_text(identity: Identity) -> str:
-    """Id of an ``identity`` fact: the five fields, joined by "/" (which no id contains)."""
+    """Id of an ``identity`` fact: the five fields, joined by "/", which only the work may contain."""
     return "/".join((identity.client, identity.period, identity.work, identity.row_class, identity.corrects_period))
 
 
 def parse_identity(text: str) -> Identity:
-    client, period, work, row_class, corrects_period = text.split("/")
+    client, period, rest = text.split("/", 2)
+    work, row_class, corrects_period = rest.rsplit("/", 2)  # an activity may bring an id with "/" from its source
     return Identity(client, period, work, _CLASSES[row_class], corrects_period)
 
 

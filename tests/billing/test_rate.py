@@ -6,8 +6,9 @@ from datetime import date
 from decimal import Decimal
 
 from billing.rate import RateState
+from billing.rate_index import identity_text, parse_identity
 from streams.models.catalog import Client, Contract, RateCard, RateLine
-from streams.models.entry import Entry, encode_entry
+from streams.models.entry import Entry, Identity, encode_entry
 from streams.models.fact import Fact
 from streams.models.ids import version
 from tests.billing.rate_kit import (
@@ -208,6 +209,13 @@ def test_a_foreign_identity_is_answered_with_content_or_void() -> None:
         ("acme", "2026-03", "w", False),
         ("beta", "2026-03", "w", True),
     ]
+
+
+def test_an_identity_is_read_as_it_was_written() -> None:
+    for client, id_ in (("acme", "w"), ("", "desk:1/42"), ("", "")):
+        identity = Identity(client, "2026-03", id_)
+        assert parse_identity(identity_text(identity)) == identity
+    assert parse_identity("acme/2026-04/w/reversal/2026-03").corrects_period == "2026-03"
 
 
 def test_a_mark_is_kept_and_neither_counted_nor_shown() -> None:
