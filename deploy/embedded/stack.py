@@ -32,6 +32,7 @@ from streams.settings import Settings
 HANGS = 10.0         # seconds without an answer; twice in a row, and the process is killed
 SILENT = 20.0        # seconds after which a run file is no longer believed
 NO_PROGRESS = 90.0   # seconds with records waiting and none taken
+NOT_READY = 300.0    # seconds until a worker must have its partitions; its recovery can give up silently
 
 
 def components(settings: Settings) -> list[Component]:
@@ -172,6 +173,8 @@ def _stuck(path: Path) -> str | None:
     last = float(found.get("at", found.get("updated", now)))
     if now - last > SILENT:
         return f"no sign of life for {now - last:.0f} s"
+    if found.get("ready") is False and now - float(found["started"]) > NOT_READY:
+        return f"not ready after {now - float(found['started']):.0f} s"
     for name, hop in found.get("hops", {}).items():
         if hop["lag"] and now - hop["progress"] > NO_PROGRESS:
             return f"{name}: {hop['lag']} records wait and none was taken for {now - hop['progress']:.0f} s"
