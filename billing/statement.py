@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from billing import rounding, trail
 from billing.book import CatalogState
@@ -14,6 +15,16 @@ from billing.rate_cut import Part, Row, cut
 from billing.rate_terms import ClientTerms, Price
 from streams.models.entry import Entry, Identity, Segment
 from streams.models.work import Step, Work
+
+
+class _Money(NamedTuple):
+    """Segments, their arithmetic, the unrounded sum; what an unbilled row would have brought."""
+
+    segments: list[Segment]
+    steps: list[Step]
+    exact: str
+    risk: int = 0
+    risk_currency: str = ""
 
 
 def rate_client(client: str, works: Iterable[Work], book: CatalogState) -> list[Entry]:
@@ -61,12 +72,7 @@ def _entry(row: Row, terms: ClientTerms) -> Entry:
     work, parts = row.work, row.parts
     first = parts[0].terms
     worked, quantity = sum([part.seconds for part in parts]), sum([part.billed for part in parts])
-    billed = row.disposition == "billed"
-    segments, steps, exact = _segments(parts, billed)
-    risk = 0
-    if not billed:
-        risk, step = _risk(row, quantity)
-        steps.append(step)
+    money = _money(row, quantity)
     return Entry(
         tenant=work.tenant,
         identity=Identity(terms.client, row.period, work.id),
@@ -90,17 +96,27 @@ def _entry(row: Row, terms: ClientTerms) -> Entry:
         reason=row.reason,
         currency=first.currency,
         exponent=first.exponent,
-        amount=sum(segment.amount for segment in segments),
-        exact=exact,
-        risk_amount=risk,
-        risk_currency="" if billed else first.risk_currency,
+        amount=sum([segment.amount for segment in money.segments]),
+        exact=money.exact,
+        risk_amount=money.risk,
+        risk_currency=money.risk_currency,
         path=work.path,
         candidates=work.candidates,
         flags=work.flags + terms.flags,
         proof=work.proof,
-        segments=tuple(segments),
-        trail=trail.explain(row, steps),
+        segments=tuple(money.segments),
+        trail=trail.explain(row, money.steps),
     )
+
+
+def _money(row: Row, quantity: int) -> _Money:
+    """What a row brings, or would have brought."""
+    if row.disposition == "billed":
+        segments, steps, exact = _segments(row.parts, True)
+        return _Money(segments, steps, exact)
+    segments, _, exact = _segments(row.parts, False)
+    risk, step = _risk(row, quantity)
+    return _Money(segments, [step], exact, risk, row.parts[0].terms.risk_currency)
 
 
 def _segments(parts: list[Part], billed: bool) -> tuple[list[Segment], list[Step], str]:
