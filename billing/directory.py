@@ -7,17 +7,14 @@ under "*"; a technician also by email; then an id equal to the catalogue's own. 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
 from typing import NamedTuple
 
+from billing.aliases import EMAIL, TYPES, Claim, claims, seconds_of
 from billing.book import CatalogState
 from billing.calendar import Zone, zone_of
 from billing.link_timeline import EVER
 from streams.models.catalog import CatalogObject, Client, Device, Technician, Ticket
 from streams.models.event import Ref
-
-Claim = tuple[str, str, str]  # (object type, scope, native id)
-EMAIL = "@"  # the scope of email addresses; no source is called so
 
 
 class Assignment(NamedTuple):
@@ -37,6 +34,7 @@ class Directory:
         self._book = book
         self._claims: dict[Claim, set[str]] = {}
         self._tickets: dict[tuple[str, str], dict[str, Assignment]] = {}  # by (technician, "c/acme" or "d/ws1")
+        self._stale = False  # who or what tickets name may have changed: they are assigned anew when next asked
         self.rebuild()
 
     def rebuild(self) -> None:
@@ -55,11 +53,11 @@ class Directory:
             self._claims.get(claim, set()).discard(id_)
         for claim in claims(kind, after) if after else ():
             self._claims.setdefault(claim, set()).add(id_)
-        if kind == "ticket":
+        if kind != "ticket":
+            self._stale = self._stale or before != after
+        elif not self._stale:
             self._withdraw(before)
             self._enter(after)
-        elif kind == "technician" and before != after:
-            self._assign()
 
     def technician(self, source: str, ref: Ref | None) -> str | None:
         """The catalogue id, None if the source names nobody known."""
@@ -87,20 +85,35 @@ class Directory:
         item = self._book.get(Device, device)
         if item is None:
             return None
-        begun = [(self._midnight(move.client, move.from_.toordinal()), move.client) for move in item.moves]
-        return max((move for move in begun if move[0] <= instant), default=(0, item.client))[1]
+        owner, since = self.named_client(item.client), -EVER
+        for move in item.moves:
+            client = self.named_client(move.client)
+            begins = self._midnight(client, move.from_.toordinal())
+            if since <= begins <= instant:
+                owner, since = client, begins
+        return owner
+
+    def named_client(self, name: str | None) -> str | None:
+        """The client that an object names: a catalogue id, or "source=native id"."""
+        source, referred, native = (name or "").partition("=")
+        return self.client(source, native) if referred else name
+
+    def named_device(self, name: str | None) -> str | None:
+        """The device that an object names, likewise."""
+        source, referred, native = (name or "").partition("=")
+        return self.device(source, native) if referred else name
 
     def ticket_holds(self, ticket: str) -> Ticket | None:
         return self._book.get(Ticket, ticket)
 
     def assigned(self, technician: str, device: str, instant: int) -> list[Assignment]:
         """Tickets of that device, assigned to that technician, open at that instant, by id."""
-        return _open(self._tickets.get((technician, f"d/{device}"), {}), instant)
+        return _open(self._assigned(technician, f"d/{device}"), instant)
 
     def assigned_at(self, technician: str, client: str, instant: int) -> list[Assignment]:
         """Tickets of that client, named or through their device, assigned and open at that instant, by id."""
-        named = _open(self._tickets.get((technician, f"c/{client}"), {}), instant)
-        nameless = _open(self._tickets.get((technician, "c/"), {}), instant)
+        named = _open(self._assigned(technician, f"c/{client}"), instant)
+        nameless = _open(self._assigned(technician, "c/"), instant)
         through = [item for item in nameless if self.client_of_device(item.device, instant) == client]
         return sorted([*named, *through])
 
@@ -127,7 +140,7 @@ class Directory:
     def _own(self, cls: type[CatalogObject], id_: str) -> str | None:
         return id_ if self._book.get(cls, id_) is not None else None
 
-    def _midnight(self, client: str, ordinal: int) -> int:
+    def _midnight(self, client: str | None, ordinal: int) -> int:
         owner = self._book.get(Client, client)
         return self._zone(owner.zone if owner else None).midnight(ordinal)
 
@@ -139,8 +152,13 @@ class Directory:
                 return zone
         raise AssertionError("tzdata has no UTC")
 
+    def _assigned(self, technician: str, place: str) -> dict[str, Assignment]:
+        if self._stale:
+            self._assign()
+        return self._tickets.get((technician, place), {})
+
     def _assign(self) -> None:
-        self._tickets = {}
+        self._tickets, self._stale = {}, False
         for ticket in self._book.all(Ticket).values():
             self._enter(ticket)
 
@@ -155,34 +173,12 @@ class Directory:
     def _places(self, ticket: CatalogObject | None) -> Iterator[tuple[tuple[str, str], Assignment]]:
         if not isinstance(ticket, Ticket):
             return
-        entry = Assignment(
-            ticket.id, seconds_of(ticket.opened, -EVER), seconds_of(ticket.closed, EVER), ticket.client, ticket.device
-        )
+        client, device = self.named_client(ticket.client), self.named_device(ticket.device)
+        entry = Assignment(ticket.id, seconds_of(ticket.opened, -EVER), seconds_of(ticket.closed, EVER), client, device)
         for technician in self.technicians(ticket.technicians):
-            yield (technician, f"c/{ticket.client or ''}"), entry
-            if ticket.device:
-                yield (technician, f"d/{ticket.device}"), entry
-
-
-TYPES: dict[str, type[CatalogObject]] = {"client": Client, "technician": Technician, "device": Device, "ticket": Ticket}
-
-
-def claims(kind: str, item: CatalogObject) -> Iterator[Claim]:
-    """What an object answers to, its own id apart."""
-    aliases: dict[str, list[str]] = getattr(item, "aliases", {})
-    for scope, natives in aliases.items():
-        for native in natives:
-            yield kind, scope, native
-    if isinstance(item, Technician) and item.email:
-        yield kind, EMAIL, item.email.casefold()
-
-
-def seconds_of(at: datetime | None, absent: int) -> int:
-    """Whole seconds since 1970, floored; a time without zone is UTC."""
-    if at is None:
-        return absent
-    since = (at if at.tzinfo else at.replace(tzinfo=UTC)) - datetime(1970, 1, 1, tzinfo=UTC)
-    return since.days * 86_400 + since.seconds
+            yield (technician, f"c/{client or ''}"), entry
+            if device:
+                yield (technician, f"d/{device}"), entry
 
 
 def _open(tickets: dict[str, Assignment], instant: int) -> list[Assignment]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from billing.directory import claims, seconds_of
+from billing.aliases import claims, seconds_of
 from billing.link_timeline import EVER
 from streams.models.catalog import CatalogObject, Device, Ticket
 from streams.models.interval import Interval
@@ -23,6 +23,11 @@ class Reach:
     technicians: set[str] = field(default_factory=set)  # of a ticket, as written
     opened: int = EVER
     closed: int = -EVER
+
+    @property
+    def refers(self) -> bool:
+        """Names somebody by a source's id, which may come to mean anybody."""
+        return any("=" in name for name in (*self.clients, *self.devices))
 
     def learn(self, kind: str, item: CatalogObject) -> None:
         self.names.add((kind, item.id))
@@ -50,19 +55,26 @@ class Reaches:
         kind = key.split("/", 1)[0]
         reach = self._of.setdefault(key, Reach())
         reach.learn(kind, item)
-        if kind == "device":
+        if kind in ("device", "ticket"):
             for client in reach.clients:
-                self._through.setdefault(f"client/{client}", set()).add(key)
-        if kind == "ticket":
-            for device in reach.devices:
-                self._through.setdefault(f"device/{device}", set()).add(key)
+                self._through.setdefault(_place("client", client), set()).add(key)
+        for device in reach.devices:
+            self._through.setdefault(_place("device", device), set()).add(key)
 
     def concerned(self, key: str) -> list[Reach]:
         """The reach of the object and of everything that means something else when it changes."""
-        keys = {key}
-        for step in (key, *sorted(self._through.get(key, ()))):
-            keys |= {step} | self._through.get(step, set())
+        keys = {key} | self._mentions(key)
+        for step in sorted(keys):
+            keys |= self._mentions(step)
         return [self._of[name] for name in sorted(keys) if name in self._of]
+
+    def _mentions(self, key: str) -> set[str]:
+        """Objects that name this one, by its id or by what any source ever called it."""
+        found = set(self._through.get(key, ()))
+        reach = self._of.get(key)
+        for kind, native in reach.names if reach else ():
+            found |= self._through.get(f"{kind}={native}", set())
+        return found
 
     def clients_of(self, device: str) -> set[str]:
         reach = self._of.get(f"device/{device}")
@@ -83,6 +95,12 @@ class Reaches:
     def remove(self, interval: Interval) -> None:
         for name in names(interval):
             self._intervals[name].discard(interval.id)
+
+
+def _place(kind: str, name: str) -> str:
+    """Where mentions of an object are kept: "client/acme", or "client=1204" for what only a source's id names."""
+    _, referred, native = name.partition("=")
+    return f"{kind}={native}" if referred else f"{kind}/{name}"
 
 
 def names(interval: Interval) -> Iterator[Name]:

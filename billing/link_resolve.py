@@ -73,13 +73,13 @@ def resolve(interval: Interval, directory: Directory, terms: Terms) -> Evidence:
     device = directory.device(source, interval.device.native_id) if interval.device else None
     ticket = directory.ticket(source, interval.ticket.native_id) if interval.ticket else None
     item = directory.ticket_holds(ticket) if ticket else None
-    by_ticket = item.client if item else None
+    by_ticket = directory.named_client(item.client) if item else None
     by_device = directory.client_of_device(device, at)
     client = by_ticket or by_device
     if client is None and interval.client:
         client = directory.client(source, interval.client.native_id)
     if client is None and item:
-        client = directory.client_of_device(item.device, at)
+        client = directory.client_of_device(directory.named_device(item.device), at)
     place = place_of(interval)
     return Evidence(
         interval,

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from billing.aliases import TYPES
 from billing.book import CatalogState
-from billing.directory import TYPES, Directory
+from billing.directory import Directory
 from billing.link_reach import Reach, Reaches
 from billing.link_resolve import Evidence, Place, Terms, place_of, region_of, resolve, terms_of
 from billing.link_timeline import EVER, Region, Timelines
@@ -132,7 +133,7 @@ class Store:
         for person in self.directory.technicians(sorted(reach.technicians)):
             for id_ in self._lines.between(person, reach.opened, reach.closed):
                 item = self.held[id_].evidence
-                if item is not None and (item.device in reach.devices or item.client in clients):
+                if item is not None and (reach.refers or item.device in reach.devices or item.client in clients):
                     yield id_
 
     def _hold(self, fact: Fact) -> None:
