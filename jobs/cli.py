@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+import zoneinfo
 from typing import Annotated
 
 import typer
@@ -66,6 +67,7 @@ def build() -> typer.Typer:
 
 def main() -> None:
     """Run one command. What the user can put right is a message and an exit code, never a traceback."""
+    zoneinfo.reset_tzpath(())  # zones from the pinned tzdata package: the same local times on every machine
     try:
         build()()
     except UserError as error:
