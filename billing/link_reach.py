@@ -24,11 +24,6 @@ class Reach:
     opened: int = EVER
     closed: int = -EVER
 
-    @property
-    def refers(self) -> bool:
-        """Names somebody by a source's id, which may come to mean anybody."""
-        return any("=" in name for name in (*self.clients, *self.devices))
-
     def learn(self, kind: str, item: CatalogObject) -> None:
         self.names.add((kind, item.id))
         self.names.update((kind, native) for _, _, native in claims(kind, item))

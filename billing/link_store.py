@@ -130,10 +130,11 @@ class Store:
     def _candidates(self, reach: Reach) -> Iterator[str]:
         """Sessions that could belong to a ticket because it was open: of its technicians, at its device or client."""
         clients = reach.clients.union(*(self._reaches.clients_of(device) for device in reach.devices))
+        anybody = any("=" in name for name in (*clients, *reach.devices))  # a source's id may come to mean anybody
         for person in self.directory.technicians(sorted(reach.technicians)):
             for id_ in self._lines.between(person, reach.opened, reach.closed):
                 item = self.held[id_].evidence
-                if item is not None and (reach.refers or item.device in reach.devices or item.client in clients):
+                if item is not None and (anybody or item.device in reach.devices or item.client in clients):
                     yield id_
 
     def _hold(self, fact: Fact) -> None:

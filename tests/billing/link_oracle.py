@@ -91,8 +91,12 @@ class Oracle:
     def thing(self, kind: str, id_: str | None) -> Any:
         return self.objects.get(f"{kind}/{id_}")
 
+    def named(self, kind: str, name: str | None) -> str | None:
+        """What another object means by "hub=c7" or by a plain id."""
+        return self.find(kind, name.split("=")[1]) if name and "=" in name else name
+
     def owner(self, device: str | None) -> str | None:
-        return getattr(self.thing("device", device), "client", None)
+        return self.named("client", getattr(self.thing("device", self.named("device", device)), "client", None))
 
     def resolved(self, interval: Interval) -> Item:
         native = interval.technician.native_id if interval.technician else None
@@ -100,7 +104,7 @@ class Oracle:
         device = self.find("device", interval.device.native_id) if interval.device else None
         ticket = self.find("ticket", interval.ticket.native_id) if interval.ticket else None
         held = self.thing("ticket", ticket)
-        client = (held.client if held else None) or self.owner(device)
+        client = (self.named("client", held.client) if held else None) or self.owner(device)
         if client is None and interval.client:
             client = self.find("client", interval.client.native_id)
         if client is None and held:
@@ -198,12 +202,12 @@ class Oracle:
             item.ticket = min(over, key=lambda timer: timer.place).ticket
         elif item.technician:
             mine: list[Any] = [t for k, t in self.objects.items() if k.startswith("ticket/") and self.assigned(t, item)]
-            here = [t for t in mine if item.device and t.device == item.device]
-            here = [t for t in here if item.client is None or t.client in (None, item.client)]
+            here = [t for t in mine if item.device and self.named("device", t.device) == item.device]
+            here = [t for t in here if item.client is None or self.named("client", t.client) in (None, item.client)]
             if len(here) == 1:
-                item.ticket, item.client = here[0].id, item.client or here[0].client
+                item.ticket, item.client = here[0].id, item.client or self.named("client", here[0].client)
             elif not here and item.client:
-                there = [t for t in mine if (t.client or self.owner(t.device)) == item.client]
+                there = [t for t in mine if (self.named("client", t.client) or self.owner(t.device)) == item.client]
                 item.ticket = there[0].id if len(there) == 1 else None
 
     def assigned(self, ticket: Any, item: Item) -> bool:

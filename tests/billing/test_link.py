@@ -386,6 +386,7 @@ def test_an_alias_gives_time_back_to_a_person_who_was_unknown() -> None:
     assert (works["s"].state, works["s"].reason) == ("absorbed", "a")
     works = sent(state, known("technician", rev=3, id="dana"))
     assert works["s"].reason == "technician_unknown"
+    assert [proof.interval for proof in works["a"].proof] == ["a"], "the timer it leaves is sent too"
 
 
 def test_a_client_found_through_a_move_follows_that_clients_zone() -> None:
