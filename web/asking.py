@@ -13,6 +13,7 @@ from fastapi import Query, Request
 from streams.settings import TENANT, Settings
 from web.ledger import Reading
 from web.question import ALL, Question, well_formed
+from web.show import month
 
 Text = Annotated[str | None, Query(max_length=300)]
 
@@ -89,7 +90,7 @@ def find_period(wanted: str | None, question: Question, periods: list[str]) -> s
         return periods[0] if periods else ALL
     if wanted == ALL or wanted in periods:
         return wanted
-    known = [(name, question.url(period=name)) for name in periods[:12]]
+    known = [(month(name), question.url(period=name)) for name in periods[:12]]
     if not well_formed(wanted):
         raise NotThere("No such month", "A month is written as 2026-03.", known)
     raise NotThere("Nothing in this month", f"The ledger of {question.tenant} has no entry in {wanted}.", known)

@@ -10,6 +10,9 @@ from jobs.explain import SECTIONS
 from streams.models.entry import Entry
 from streams.models.work import Proof, Step
 
+# How sessions became one piece of work belongs to the evidence, too.
+MORE: dict[str, tuple[str, ...]] = {"Evidence": ("end", "join", "clip", "share")}
+
 LEADS = {
     "Evidence": "What the tools reported.",
     "Link": "How it found its client and ticket.",
@@ -42,8 +45,9 @@ class Section:
 
 def sections(entry: Entry, intervals: Mapping[str, Mapping[str, Any]]) -> list[Section]:
     """In the order of the pipeline; what has nothing to say is left out, what is unknown comes last."""
-    known = {op for _, ops in SECTIONS for op in ops}
-    made = [_section(title, ops, entry, intervals) for title, ops in SECTIONS]
+    parts = [(title, (*ops, *MORE.get(title, ()))) for title, ops in SECTIONS]
+    known = {op for _, ops in parts for op in ops}
+    made = [_section(title, ops, entry, intervals) for title, ops in parts]
     rest = [step for step in entry.trail if step.op not in known]
     return [*(one for one in made if one), *([Section("Also", "Other steps on the way.", rest)] if rest else [])]
 
@@ -53,6 +57,8 @@ def _section(
 ) -> Section | None:
     steps = [step for step in entry.trail if step.op in ops]
     proof = [Evidence(one, intervals.get(one.interval)) for one in entry.proof] if title == "Evidence" else []
+    if proof and all(one.seen for one in proof):
+        steps = [step for step in steps if step.op != "evidence"]  # the intervals themselves say it better
     sums = title == "Sum" and bool(entry.segments)
     if not (steps or proof or sums or title == "Rounding"):
         return None

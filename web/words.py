@@ -87,7 +87,7 @@ REASONS: dict[str, Reason] = {
         "Write the zone as Europe/Berlin or America/New_York.", _CHECK, "docs/catalogue.md, calendars and tiers"),
     "orphan_stop": Reason(
         "A stop came, its start never did. Its length is not known, so it counts no time.",
-        "Import the missing start. Comes it late, the entry corrects itself.",
+        "Import the missing start; the entry then corrects itself.",
         "everyminute import CONNECTOR FILE", "docs/connectors.md"),
     "not_authenticated": Reason(
         "The source cannot prove who it is, so its word alone is not billed.",
