@@ -96,4 +96,6 @@ def _rounded(run: list[Part]) -> Step:
 
 
 def _policy_text(policy: Rounding) -> str:
-    return f"{policy.mode} to {policy.increment_minutes} min, at least {policy.minimum_minutes} min"
+    parts = [f"{policy.mode} to {policy.increment_minutes} min"] if policy.increment_minutes else []
+    parts += [f"at least {policy.minimum_minutes} min"] if policy.minimum_minutes else []
+    return ", ".join(parts) or "to the second"

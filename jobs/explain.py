@@ -11,6 +11,7 @@ import msgspec
 
 from jobs.output import duration, money
 from streams.models.entry import Entry
+from streams.models.ids import label
 from streams.models.work import Step
 
 Intervals = Mapping[str, Mapping[str, Any]]
@@ -58,8 +59,8 @@ def _head(entry: Entry) -> str:
     if entry.who and entry.who != entry.technician:
         person += f" ({entry.who})"
     about = [
-        ("client", who.client or "unknown"), ("period", who.period), ("ticket", entry.ticket),
-        ("device", entry.device), ("service", entry.service), ("contract", entry.contract),
+        ("client", label(who.client) or "unknown"), ("period", who.period), ("ticket", label(entry.ticket)),
+        ("device", label(entry.device)), ("service", entry.service), ("contract", entry.contract),
     ]  # fmt: skip
     lines = [
         f"Entry {entry.id}",

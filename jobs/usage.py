@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from jobs.output import Cell, Report, duration, hours, money
 from streams.models.entry import Entry, Segment
+from streams.models.ids import label
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ TABLE = ("client", "start", "technician", "ticket", "service", "tier", "worked",
          "disposition", "entry")  # fmt: skip
 CSV = ("client", "period", "start", "zone", "technician", "ticket", "device", "service", "contract", "tier",
        "worked_seconds", "quantity_seconds", "worked_hours", "quantity_hours", "rate", "amount", "currency",
-       "disposition", "reason", "entry")  # fmt: skip
+       "disposition", "reason", "ticket_id", "entry")  # fmt: skip
 
 
 def report(lines: Sequence[Line], title: str) -> Report:
@@ -100,7 +101,7 @@ def _amount(amount: int, exponent: int, currency: str) -> str:
 def _table_row(line: Line) -> list[Cell]:
     own, part = line.entry, line.segment
     return [
-        own.identity.client or "?", line.started, own.technician or own.who or "?", own.ticket, own.service, part.tier,
+        own.identity.client or "?", line.started, own.technician or own.who or "?", label(own.ticket), own.service, part.tier,
         duration(part.seconds), duration(part.billed_seconds), part.rate,
         _amount(part.amount, own.exponent, own.currency), own.disposition, own.id[:8],
     ]  # fmt: skip
@@ -109,10 +110,10 @@ def _table_row(line: Line) -> list[Cell]:
 def csv_rows(lines: Sequence[Line]) -> list[list[Cell]]:
     """For spreadsheets: seconds are exact, hours are for reading."""
     return [
-        [own.identity.client, own.identity.period, line.started, own.zone, own.technician or own.who, own.ticket,
+        [own.identity.client, own.identity.period, line.started, own.zone, own.technician or own.who, label(own.ticket),
          own.device, own.service, own.contract, part.tier, part.seconds, part.billed_seconds, hours(part.seconds),
          hours(part.billed_seconds), part.rate, money(part.amount, own.exponent), own.currency, own.disposition,
-         own.reason, own.id]
+         own.reason, own.ticket, own.id]
         for line in lines
         for own, part in [(line.entry, line.segment)]
     ]  # fmt: skip

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from jobs.demo.truthfile import DemoTruth
+from streams.models.ids import label
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ def measure(truth: DemoTruth, linked: Mapping[str, Linked]) -> Accuracy:
             continue
         score = by_path.setdefault(found.path, Score())
         score.linked += 1
-        score.right += found.ticket == session.ticket
+        score.right += label(found.ticket) == session.ticket
     return Accuracy(
         by_path=dict(sorted(by_path.items())),
         ticketed=sum(session.ticket is not None for session in truth.sessions),

@@ -134,6 +134,6 @@ def _contract(number: int, client: Client) -> dict[str, Any]:
         "client": client.id,
         "kind": "time_and_materials",
         "from": "2025-07-01",
-        "rounding": ("up15", "up15_day", "up6")[number % 3],
+        "rounding": ("up15_day", "up6", "up15_day", "up15")[number % 4],
     }
     return contract | ({"services": ["remote_support"]} if number == TIMERS_LEFT_OUT else {})

@@ -77,7 +77,7 @@ def _head(summary: dict[str, Any], figures: Figures) -> Table:
     table.add_row("events", f"{accepted:,}", "", "from timers, remote sessions and scripts of five tools")
     table.add_row("worked", hours(figures.worked), "", "every second in one row of the ledger")
     for total in figures.totals:
-        if total.currency:
+        if total.currency and total.billed:
             amount = f"{money(total.amount, total.exponent)} {total.currency}"
             table.add_row("billed", hours(total.billed), amount, "after rounding, by each client's contract and rates")
             found = f"{money(total.recovered_amount, total.exponent)} {total.currency}"

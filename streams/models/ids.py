@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hashlib import blake2b
+from urllib.parse import unquote
 from uuid import UUID, uuid5
 
 NAMESPACE = UUID("6f0c4c2e-5f0a-5e0b-9d8e-2a1f7c3b9e01")
@@ -12,6 +13,11 @@ SEPARATOR = "\x1f"  # cannot occur in an id, so ("a", "bc") and ("ab", "c") neve
 def derived_id(*parts: str) -> str:
     """UUIDv5 of the parts, in order. Used for events, activities, entries and parked items."""
     return str(uuid5(NAMESPACE, SEPARATOR.join(parts)))
+
+
+def label(id_: str) -> str:
+    """What people call a thing that a tool reported: "~syncro:main:48129" is ticket 48129. Other ids stay."""
+    return unquote(id_.split(":", 2)[2]) if id_.startswith("~") and id_.count(":") >= 2 else id_
 
 
 def digest(content: bytes) -> str:

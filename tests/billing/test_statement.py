@@ -276,7 +276,7 @@ def test_the_trail_of_a_shared_scope_says_what_the_whole_came_to() -> None:
     up15 = catalogue(scope="ticket_day", increment_minutes=15)
     first, second = rated(up15, worked(5, "a"), worked(6, "b", technician="bob"))
     whys = [next(step.why for step in row.trail if step.op == "rounding") for row in (first, second)]
-    assert whys == ["up to 15 min, at least 0 min; ticket_day as a whole: 11 min → 15 min"] * 2
+    assert whys == ["up to 15 min; ticket_day as a whole: 11 min → 15 min"] * 2
     assert [row.quantity_seconds for row in (first, second)] == [300, 600]
 
 
