@@ -84,7 +84,7 @@ class LinkState:
 
     def _works(self, touched: Touched) -> Iterator[Work]:
         for island in self._store.islands(touched):
-            yield from relink(island, self._store.directory, self._store.terms, self._lapsed)
+            yield from relink(island, self._store.runs(island), self._store.directory, self._store.terms, self._lapsed)
         for interval in self._store.voids(touched):
             yield void(interval)
 

@@ -10,16 +10,18 @@ from billing.spans import union
 from billing.trail import duration
 
 
-def pieces_of(island: Sequence[Evidence], terms: Terms, lapsed: Container[tuple[str, int]]) -> list[Piece]:
+def pieces_of(
+    island: Sequence[Evidence], runs: Sequence[Evidence], terms: Terms, lapsed: Container[tuple[str, int]]
+) -> list[Piece]:
     """Timers and sessions of one person's island with the stretches known of them, by (start, id).
 
     ``lapsed`` holds (interval id, limit) of open intervals whose limit has passed. Script runs and stops without a
     start are evidence of activity only.
     """
     return [
-        _closed(item) if not item.open else _open(item, island, terms, (item.id, item.limit) in lapsed)
+        _closed(item) if not item.open else _open(item, island, runs, terms, (item.id, item.limit) in lapsed)
         for item in island
-        if item.interval.kind != "script_run" and item.interval.close != "orphan_stop"
+        if item.interval.close != "orphan_stop"
     ]
 
 
@@ -30,7 +32,7 @@ def _closed(item: Evidence) -> Piece:
     return Piece(item, interval.spans, interval.spans if placed else union([(interval.start, end)]))
 
 
-def _open(item: Evidence, island: Sequence[Evidence], terms: Terms, lapsed: bool) -> Piece:
+def _open(item: Evidence, island: Sequence[Evidence], runs: Sequence[Evidence], terms: Terms, lapsed: bool) -> Piece:
     timer = item.interval.kind == "ticket_timer"
     rival = _next_timer(item, island) if timer and terms.single else None
     if rival is not None:
@@ -41,7 +43,7 @@ def _open(item: Evidence, island: Sequence[Evidence], terms: Terms, lapsed: bool
         return _running(item)
     if item.interval.open_from is None:
         return _ending(item, _anchor(item), [])
-    seen = _last_of_timer(item, island) if timer else _last_of_session(item, island)
+    seen = _last_of_timer(item, [*island, *runs]) if timer else _last_of_session(item, runs)
     end = item.limit if seen is None else min(item.limit, seen + terms.grace)
     ended = _ending(item, end, ["estimated_end", "capped_end"] if end == item.limit else ["estimated_end"])
     sign = "no sign of activity" if seen is None else f"last sign of activity {duration(seen - item.start)} in"
@@ -85,11 +87,11 @@ def _next_timer(item: Evidence, island: Sequence[Evidence]) -> Evidence | None:
     return None
 
 
-def _last_of_timer(item: Evidence, island: Sequence[Evidence]) -> int | None:
+def _last_of_timer(item: Evidence, signs: Sequence[Evidence]) -> int | None:
     """The last sign of the person's activity, as far as it is not at another client, after the start."""
     seen = [
         _seen(other)
-        for other in island
+        for other in signs
         if other is not item
         and other.start < item.limit
         and (item.client is None or other.client in (None, item.client))
@@ -98,13 +100,12 @@ def _last_of_timer(item: Evidence, island: Sequence[Evidence]) -> int | None:
     return max((at for at in (*seen, item.interval.last_seen) if at > _anchor(item)), default=None)
 
 
-def _last_of_session(item: Evidence, island: Sequence[Evidence]) -> int:
+def _last_of_session(item: Evidence, runs: Sequence[Evidence]) -> int:
     """Its own last sign of activity, or the end of a script the person ran on that device meanwhile."""
     scripts = [
         _seen(other)
-        for other in island
-        if other.interval.kind == "script_run"
-        and item.start <= other.start < item.limit
+        for other in runs
+        if item.start <= other.start < item.limit
         and item.interval.device is not None
         and device_of(other) == device_of(item)
     ]

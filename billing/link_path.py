@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 from billing.directory import Directory
 from billing.link_resolve import Evidence
-from billing.overlap import Piece
-from billing.spans import contains, intersect
+from billing.overlap import Piece, touches
 
 
 def link_timer(piece: Piece) -> None:
@@ -58,7 +57,7 @@ def _timer_over(piece: Piece, timers: Sequence[Piece]) -> Piece | None:
         and timer.client is not None
         and timer.client == piece.client
         and (timer.trusted or not piece.trusted)
-        and (intersect(piece.spans, timer.cover) or contains(timer.cover, piece.evidence.start))
+        and touches(piece, timer.cover)
     ]
     return min(over, key=lambda timer: timer.evidence.place, default=None)
 

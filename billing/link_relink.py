@@ -12,22 +12,24 @@ from billing.link_path import link_session, link_timer
 from billing.link_resolve import Evidence, Terms
 from billing.link_trail import group_steps
 from billing.overlap import Group, Piece, count_once
-from billing.spans import Spans, intersect, length, union
+from billing.spans import Spans, apart, intersect, length, union
 from streams.models.interval import Interval
 from streams.models.work import Proof, Work
 
-NO_POLICY = "script_without_policy"
-
 
 def relink(
-    island: Sequence[Evidence], directory: Directory, terms: Terms, lapsed: Container[tuple[str, int]]
+    island: Sequence[Evidence],
+    runs: Sequence[Evidence],
+    directory: Directory,
+    terms: Terms,
+    lapsed: Container[tuple[str, int]],
 ) -> list[Work]:
-    """One work per interval of one person's island, by (start, id).
+    """One work per interval of one person's island, by (start, id); ``runs`` are script runs beside it.
 
-    A lead has the minutes; what another work has is ``absorbed`` and names it; script runs that no policy prices
-    are ``void``; a stop without a start has no seconds.
+    A lead has the minutes; what another work has is ``absorbed`` and names it; a stop without a start has no
+    seconds.
     """
-    pieces = pieces_of(island, terms, lapsed)
+    pieces = pieces_of(island, runs, terms, lapsed)
     timers = [piece for piece in pieces if piece.evidence.interval.kind == "ticket_timer"]
     sessions = [piece for piece in pieces if piece.evidence.interval.kind != "ticket_timer"]
     for piece in timers:
@@ -35,12 +37,16 @@ def relink(
     for piece in sessions:
         link_session(piece, timers, directory)
     groups = count_once(timers, sessions, terms.merge_gap)
-    works = {piece.id: absorbed(piece, _taker(piece, groups, pieces)) for piece in pieces}
+    takers = {piece.id: group.lead.id for group in groups for piece in group.members}
+    takers = {piece.id: piece.taken_by for piece in pieces if piece.taken_by} | takers
+    works = {piece.id: absorbed(piece, _live(piece.id, takers)) for piece in pieces if takers[piece.id] != piece.id}
     works |= {group.lead.id: _work(group, sessions, terms) for group in groups}
-    return [works[item.id] if item.id in works else _aside(item, directory) for item in island]
+    return [works[item.id] if item.id in works else _orphan(item, directory) for item in island]
 
 
-def void(interval: Interval, reason: str = "") -> Work:
+def void(interval: Interval) -> Work:
+    """What is no work: deleted at its source, or a script run, for no policy prices them."""
+    reason = "" if interval.void else "script_without_policy"
     return Work(tenant=interval.tenant, id=interval.id, state="void", kind=interval.kind, reason=reason)
 
 
@@ -57,21 +63,15 @@ def absorbed(piece: Piece, lead: str) -> Work:
     )
 
 
-def _taker(piece: Piece, groups: Sequence[Group], pieces: Sequence[Piece]) -> str:
-    """The live work that has this piece's minutes; what took it may itself have been taken."""
-    for group in groups:
-        if piece in group.members:
-            return group.lead.id
-    taker = next((other for other in pieces if other.id == piece.taken_by), None)
-    if taker is None or taker is piece or not taker.taken_by:
-        return piece.taken_by
-    return _taker(taker, groups, pieces)
+def _live(id_: str, takers: dict[str, str]) -> str:
+    """The work that has this interval's minutes; what took it may itself have been taken."""
+    while takers[id_] != id_:
+        id_ = takers[id_]
+    return id_
 
 
-def _aside(item: Evidence, directory: Directory) -> Work:
-    """A script run, or a stop without a start."""
-    if item.interval.kind == "script_run":
-        return void(item.interval, NO_POLICY)
+def _orphan(item: Evidence, directory: Directory) -> Work:
+    """A stop without a start: shown with whom it concerns, without seconds."""
     piece = Piece(item, ())
     if item.interval.kind == "ticket_timer":
         link_timer(piece)
@@ -136,7 +136,11 @@ def _proof(group: Group, sessions: Sequence[Piece]) -> tuple[Proof, ...]:
     if sessions:
         lead = group.lead
         cover = union((*group.own, *lead.cover)) if not group.clipped_by else group.own
-        members += [piece for piece in sessions if piece.account == lead.account and intersect(piece.spans, cover)]
+        members += [
+            piece
+            for piece in sessions
+            if not apart(piece.spans, cover) and piece.account == lead.account and intersect(piece.spans, cover)
+        ]
     return tuple(
         Proof(piece.id, piece.evidence.interval.source, piece.evidence.interval.kind, _seconds(piece, group, cover))
         for piece in sorted(members, key=lambda piece: piece.evidence.place)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from billing.aliases import TYPES
@@ -45,6 +45,7 @@ class Store:
         self.held: dict[str, Held] = {}
         self.open: set[str] = set()
         self._lines = Timelines()
+        self._scripts = Timelines()  # runs of service accounts follow each other for years: no part of islands
         self._reaches = Reaches()
 
     def take_back(self, fact: Fact) -> None:
@@ -58,7 +59,7 @@ class Store:
         """Everything derived, from facts alone."""
         self.directory.rebuild()
         self.terms = terms_of(self._book.organisation)
-        self._lines = Timelines()
+        self._lines, self._scripts = Timelines(), Timelines()
         self._reaches.forget_intervals()
         self.open.clear()
         for held in self.held.values():
@@ -105,10 +106,18 @@ class Store:
         for island in self._lines.islands(regions, self.terms.merge_gap):
             yield [item for id_ in island if (item := self.held[id_].evidence) is not None]
 
+    def runs(self, island: Sequence[Evidence]) -> list[Evidence]:
+        """Script runs of the person that may tell when something open in the island ended."""
+        if not any(item.open for item in island):
+            return []
+        start, until = island[0].start, max(item.region.until for item in island)
+        near = self._scripts.meeting(island[0].region.person, start, until)
+        return [item for id_ in near if (item := self.held[id_].evidence) is not None]
+
     def voids(self, touched: Touched) -> list[Interval]:
-        """The intervals concerned that hold no more."""
-        ids = self.held if touched.everything else touched.ids
-        return [self.held[id_].interval for id_ in sorted(ids) if self.held[id_].evidence is None]
+        """The intervals concerned that are no work whatever happens around them: deleted, or script runs."""
+        found = (self.held[id_] for id_ in sorted(self.held if touched.everything else touched.ids))
+        return [held.interval for held in found if held.evidence is None or _is_run(held.interval)]
 
     def _fold_directory(self, fact: Fact, item: CatalogObject, touched: Touched) -> None:
         concerned = self._concerned(fact.id)
@@ -156,14 +165,21 @@ class Store:
         if interval.void:
             return
         held.evidence = resolve(interval, self.directory, self.terms)
-        self._lines.add(held.evidence.region, interval.id)
+        self._lines_of(interval).add(held.evidence.region, interval.id)
         self._reaches.add(interval)
-        if held.evidence.open and interval.kind != "script_run":
+        if held.evidence.open and not _is_run(interval):
             self.open.add(interval.id)
 
     def _remove(self, held: Held | None) -> None:
         if held is None or held.evidence is None:
             return
-        self._lines.remove(held.evidence.region, held.interval.id)
+        self._lines_of(held.interval).remove(held.evidence.region, held.interval.id)
         self._reaches.remove(held.interval)
         self.open.discard(held.interval.id)
+
+    def _lines_of(self, interval: Interval) -> Timelines:
+        return self._scripts if _is_run(interval) else self._lines
+
+
+def _is_run(interval: Interval) -> bool:
+    return interval.kind == "script_run"

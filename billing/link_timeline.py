@@ -44,6 +44,12 @@ class Timelines:
         rows = self._rows.get(person, [])
         return [row[1] for row in rows[bisect_left(rows, (start,)) : bisect_left(rows, (end,))]]
 
+    def meeting(self, person: str, start: int, until: int) -> list[str]:
+        """Ids of the person's evidence whose hull meets ``[start, until]``."""
+        rows = self._rows.get(person, [])
+        first = bisect_left(rows, (start - self._longest.get(person, 0),))
+        return [row[1] for row in rows[first : bisect_left(rows, (until + 1,))] if row[2] >= start]
+
     def islands(self, regions: Iterable[Region], gap: int) -> list[list[str]]:
         """Every island within the gap of a region, once; its ids by (start, id)."""
         found: list[list[str]] = []

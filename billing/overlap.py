@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from billing.link_resolve import Evidence
-from billing.spans import Spans, contains, intersect, subtract, union
+from billing.spans import Spans, apart, contains, intersect, subtract, union
 from streams.models.work import Path
 
 
@@ -86,6 +86,8 @@ class Minutes:
         claims = self._claims.setdefault(account, [])
         free, first = spans, ""
         for owner, held in claims:
+            if apart(free, held):
+                continue
             left = subtract(free, held)
             if left != free:
                 free, first = left, first or owner
@@ -128,7 +130,7 @@ def _clip(group: Group, minutes: Minutes) -> None:
 
 def _cover(piece: Piece, timers: Sequence[Piece]) -> None:
     """Take from a session what lies under timers of its account."""
-    over = [timer for timer in timers if timer.account == piece.account and _touches(piece, timer.cover)]
+    over = [timer for timer in timers if touches(piece, timer.cover) and timer.account == piece.account]
     piece.rest = subtract(piece.spans, [span for timer in over for span in timer.cover])
     if over and not piece.rest:
         first = min(over, key=lambda timer: timer.evidence.place)
@@ -136,9 +138,10 @@ def _cover(piece: Piece, timers: Sequence[Piece]) -> None:
             piece.taken_by = first.id
 
 
-def _touches(piece: Piece, cover: Spans) -> bool:
+def touches(piece: Piece, cover: Spans) -> bool:
+    """Whether part of the piece lies in the cover; without a second of its own, whether it begins there."""
     if piece.spans:
-        return bool(intersect(piece.spans, cover))
+        return not apart(piece.spans, cover) and bool(intersect(piece.spans, cover))
     return contains(cover, piece.evidence.start)
 
 
@@ -180,7 +183,12 @@ def _joined(chain: list[Piece]) -> Group | None:
 
 def _share(groups: Sequence[Group]) -> None:
     """What several clients count at once belongs to the hours of the first."""
-    seen: Spans = ()
-    for group in sorted(groups, key=lambda group: group.place):
-        group.shared = intersect(group.own, seen)
-        seen = union((*seen, *group.own))
+    before: Spans = ()
+    for trusted in (True, False):
+        layer = sorted((group for group in groups if group.lead.trusted is trusted), key=lambda group: group.place)
+        seen = before
+        for group in layer:
+            seen = tuple(span for span in seen if span[1] > group.place[1])  # none that follows begins earlier
+            group.shared = intersect(group.own, seen)
+            seen = union((*seen, *group.own))
+        before = union((*before, *(span for group in layer for span in group.own)))

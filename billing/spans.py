@@ -59,6 +59,11 @@ def intersect(one: Iterable[Span], other: Iterable[Span]) -> Spans:
     return tuple(both)
 
 
+def apart(one: Sequence[Span], other: Sequence[Span]) -> bool:
+    """Whether two sorted sets of spans lie one behind the other, so that nothing can be shared."""
+    return not one or not other or one[-1][1] <= other[0][0] or other[-1][1] <= one[0][0]
+
+
 def length(spans: Sequence[Span]) -> int:
     """Seconds in disjoint spans."""
     return sum(end - start for start, end in spans)

@@ -346,6 +346,13 @@ def test_what_a_step_touches_is_sent_again_changed_or_not() -> None:
     assert set(sent(state, fact(far))) == {"c"}
 
 
+def test_script_runs_around_the_clock_do_not_tie_their_days_together() -> None:
+    state = fresh(*(script(f"r{hour}", clock("9:00") + hour * 3600, clock("10:00") + hour * 3600) for hour in range(9)))
+    assert set(sent(state, fact(script("r9", clock("18:00"), clock("18:30"))))) == {"r9"}
+    assert set(sent(state, fact(session("s", clock("9:10"), clock("9:20"), device="ws1")))) == {"s"}
+    assert set(sent(state, fact(script("q", clock("9:15"), clock("9:16"))))) == {"q", "s"}
+
+
 def test_insert_and_void_in_one_batch_touch_the_neighbours_all_the_same() -> None:
     """Laws: [insert, void of the same work] before covered work."""
     state = fresh(ON_WS1)
