@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import msgspec
 
+from billing.doubt import Doubt, Known, known
 from billing.outcome import Counts, Outcome
-from billing.pairing import Doubt, Known, known, pair
+from billing.pairing import pair
 from streams.models.cloudevent import encode_cloudevent
 from streams.models.event import TOPIC_OF_KIND, Event, decode_event, encode_event
 from streams.models.ids import version

@@ -7,38 +7,16 @@ from typing import NamedTuple
 
 import msgspec
 
-from billing.signals import DIFFERS_MS, SKEW_MS, Reading, ordered, read, too_early
+from billing.doubt import Doubt, Known, doubts, negative
+from billing.signals import DIFFERS_MS, Reading, ordered, read
 from billing.spans import union
-from streams.models.event import Event, Plain, encode_event
-from streams.models.ids import digest
+from streams.models.event import Event, Plain
 from streams.models.interval import Close, Interval
-from streams.models.parked import Reason
-
-
-class Known(NamedTuple):
-    """A fact with what it is compared by."""
-
-    event: Event
-    id: str
-    rank: tuple[int, str]  # (revision, digest)
-
-
-class Doubt(NamedTuple):
-    """A fact that was, or with fewer facts would have been, impossible. ``void``: it is not, or no longer."""
-
-    event: Event
-    reason: Reason
-    void: bool
-    saw: str = ""
 
 
 class Paired(NamedTuple):
     interval: Interval
     doubts: tuple[Doubt, ...]
-
-
-def known(event: Event) -> Known:
-    return Known(event, event.id, (event.revision, digest(encode_event(event))))
 
 
 def pair(facts: Sequence[Known]) -> Paired:
@@ -49,7 +27,7 @@ def pair(facts: Sequence[Known]) -> Paired:
     """
     current = _current(facts)
     wholes = sorted((fact for fact in current if _whole(fact.event)), key=lambda fact: fact.rank, reverse=True)
-    holder = next((fact for fact in wholes if not _negative(fact.event)), None)
+    holder = next((fact for fact in wholes if not negative(fact.event)), None)
     signals = ordered([(fact.id, fact.event) for fact in current if not _whole(fact.event)])
     reading = read(signals) if signals else None
     if holder is not None:
@@ -59,8 +37,8 @@ def pair(facts: Sequence[Known]) -> Paired:
     else:
         interval = _void(wholes[0].event)
     evidence = tuple(sorted(fact.id for fact in current if not _out(fact, holder, reading)))
-    doubts = _doubts(facts, {fact.id: fact.rank for fact in current}, holder, reading)
-    return Paired(_with(interval, evidence=evidence), doubts)
+    doubted = doubts(facts, {fact.id: fact.rank for fact in current}, holder, reading)
+    return Paired(_with(interval, evidence=evidence), doubted)
 
 
 def _current(facts: Sequence[Known]) -> list[Known]:
@@ -76,16 +54,9 @@ def _whole(event: Event) -> bool:
     return event.phase in ("interval", "void")
 
 
-def _negative(event: Event) -> bool:
-    """An interval that ends before it starts by more than clocks explain."""
-    if event.phase != "interval" or event.ended_at is None or event.started_at is None:
-        return False
-    return event.started_at - event.ended_at > SKEW_MS
-
-
 def _out(fact: Known, holder: Known | None, reading: Reading | None) -> bool:
     """Whether the interval was made without this fact because it cannot hold."""
-    return _negative(fact.event) or (reading is not None and fact.event in reading.parked)
+    return negative(fact.event) or (reading is not None and fact.event in reading.parked)
 
 
 def _held(event: Event, signals: Sequence[Event], reading: Reading | None) -> Interval:
@@ -175,32 +146,3 @@ def _filled(interval: Interval, events: Sequence[Event]) -> Interval:
 
 def _with(interval: Interval, **fields: object) -> Interval:
     return msgspec.structs.replace(interval, **fields)
-
-
-def _doubts(
-    facts: Sequence[Known], current: dict[str, tuple[int, str]], holder: Known | None, reading: Reading | None
-) -> tuple[Doubt, ...]:
-    """One doubt for each fact that some part of ``facts`` makes impossible, in the order of their ids."""
-    opened = max((fact.event.at or 0 for fact in facts if fact.event.phase in ("start", "resume")), default=0)
-    doubts = []
-    for fact in sorted(facts, key=lambda fact: (fact.id, fact.rank)):
-        event, holds = fact.event, current[fact.id] == fact.rank
-        if _negative(event):
-            live = holds and (holder is None or holder.rank < fact.rank)
-            doubts.append(Doubt(event, "negative_duration", not live, _minus(event) if live else ""))
-        elif too_early(event, opened):
-            live = holds and holder is None and reading is not None and event in reading.parked
-            doubts.append(Doubt(event, "stop_before_start", not live, _before(event, reading) if live else ""))
-    return tuple(doubts)
-
-
-def _minus(event: Event) -> str:
-    assert event.started_at is not None
-    assert event.ended_at is not None
-    return f"an interval that ends {(event.started_at - event.ended_at) // 1000} s before it starts"
-
-
-def _before(event: Event, reading: Reading | None) -> str:
-    assert reading is not None
-    assert event.at is not None
-    return f"a stop {reading.start - event.at // 1000} s before the first start"
