@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -52,12 +50,14 @@ def safe_cell(cell: Cell) -> str:
 
 
 def csv_text(columns: Sequence[str], rows: Sequence[Sequence[Cell]]) -> str:
-    """RFC 4180 lines with a heading."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows([safe_cell(cell) for cell in row] for row in rows)
-    return out.getvalue()
+    """RFC 4180 with plain line ends: a heading, then the rows. (Python's own writer leaves a carriage return bare
+    unless line ends have one too.)"""
+    lines = [list(columns), *([safe_cell(cell) for cell in row] for row in rows)]
+    return "".join((",".join(map(_quoted, line)) or '""') + "\n" for line in lines)
+
+
+def _quoted(cell: str) -> str:
+    return '"' + cell.replace('"', '""') + '"' if set(cell) & set('",\r\n') else cell
 
 
 def print_table(report: Report) -> None:

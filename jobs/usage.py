@@ -101,8 +101,8 @@ def _amount(amount: int, exponent: int, currency: str) -> str:
 def _table_row(line: Line) -> list[Cell]:
     own, part = line.entry, line.segment
     return [
-        own.identity.client or "?", line.started, own.technician or own.who or "?", label(own.ticket), own.service, part.tier,
-        duration(part.seconds), duration(part.billed_seconds), part.rate,
+        own.identity.client or "?", line.started, own.technician or own.who or "?", label(own.ticket), own.service,
+        part.tier, duration(part.seconds), duration(part.billed_seconds), part.rate,
         _amount(part.amount, own.exponent, own.currency), own.disposition, own.id[:8],
     ]  # fmt: skip
 

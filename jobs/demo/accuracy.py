@@ -51,8 +51,8 @@ def measure(truth: DemoTruth, linked: Mapping[str, Linked]) -> Accuracy:
     by_path: dict[str, Score] = {}
     for session in truth.sessions:
         found = linked.get(session.interval)
-        if found is None or found.ticket is None:
-            continue
+        if found is None or found.ticket is None or found.path == "none":
+            continue  # of an unknown technician or client: unlinked, even if a ticket was named
         score = by_path.setdefault(found.path, Score())
         score.linked += 1
         score.right += label(found.ticket) == session.ticket

@@ -25,11 +25,11 @@ SELECT count() AS runs, sum(seconds) AS seconds FROM intervals_live
 WHERE tenant = {tenant:String} AND kind = 'script_run'
 """
 LINKS = """
-SELECT leaf.id AS interval, if(lead.id = '', leaf.ticket, lead.ticket) AS ticket,
-       if(lead.id = '', leaf.path, lead.path) AS path, leaf.path AS own_path
+SELECT leaf.id AS interval, if(lead.id = '', leaf.ticket, lead.ticket) AS linked_ticket,
+       multiIf(lead.id = '', leaf.path, lead.kind = 'ticket_timer', 'timer', lead.path) AS linked_path
 FROM (SELECT id, ticket, path, state, reason FROM work_live WHERE tenant = {tenant:String}
       AND kind = 'remote_session') AS leaf
-LEFT JOIN (SELECT id, ticket, path FROM work_live WHERE tenant = {tenant:String} AND state = 'done') AS lead
+LEFT JOIN (SELECT id, ticket, path, kind FROM work_live WHERE tenant = {tenant:String} AND state = 'done') AS lead
 ON leaf.state = 'absorbed' AND leaf.reason = lead.id
 """
 
@@ -63,7 +63,7 @@ def read_figures(ledger: Ledger, truth: DemoTruth) -> Figures:
     parameters: dict[str, object] = {"tenant": ledger.tenant}
     machine = query(ledger._client, MACHINE, parameters)[0]
     links = query(ledger._client, LINKS, parameters)
-    linked = {row["interval"]: Linked(row["ticket"] or None, row["path"]) for row in links}
+    linked = {row["interval"]: Linked(row["linked_ticket"] or None, row["linked_path"]) for row in links}
     return Figures(
         totals=[Money(*row.values()) for row in query(ledger._client, TOTALS, parameters)],
         runs=int(machine["runs"]),
