@@ -30,9 +30,8 @@ class Money:
 
     @property
     def figures(self) -> list[tuple[str, int, int]]:
-        """(currency, exponent, minor units), by currency; what is zero only where there is nothing else."""
-        shown = [(currency, exponent, amount) for (currency, exponent), amount in sorted(self.parts.items())]
-        return [one for one in shown if one[2]] or shown[:1]
+        """(currency, exponent, minor units), by currency; what is zero is left out."""
+        return [(currency, places, amount) for (currency, places), amount in sorted(self.parts.items()) if amount]
 
 
 @dataclass

@@ -32,8 +32,8 @@ def leaking(work: str, disposition: str, reason: str, **fields: Any) -> Entry:
 
 
 def yen(work: str) -> Entry:
-    line = msgspec.structs.replace(seeded(work).segments[0], amount=12345, exact="12345.000000", rate="24690")
-    return seeded(work, client="tokyo", currency="JPY", exponent=0, amount=12345, segments=(line,))
+    line = msgspec.structs.replace(seeded(work).segments[0], amount=12345678, exact="12345678.000000", rate="24691356")
+    return seeded(work, client="tokyo", currency="JPY", exponent=0, amount=12345678, segments=(line,))
 
 
 MONTH: list[Entry] = [
@@ -43,11 +43,11 @@ MONTH: list[Entry] = [
     yen("w4"),
     leaking("w5", "unlinked", "client_unknown", client="", recovered=True, flags=("estimated_end",)),
     leaking("w6", "unlinked", "technician_unknown", technician="", who=FORMULA),
-    leaking("w7", "unpriced", "tier_without_price: after_hours", client="tokyo", risk_amount=999, risk_currency="JPY",
-            exponent=0),
+    leaking("w7", "unpriced", "tier_without_price: after_hours", client="tokyo", exponent=0, risk_currency="JPY",
+            risk_amount=98_765_432),
     leaking("w8", "no_rate_path", "no_contract", client=FORMULA),
     leaking("w9", "non_billable", "internal_client", risk_amount=0),
-    leaking("w10", "capped", "a_new_reason", client="bluebird"),
+    leaking("w10", "capped", "a_new_reason", client="bluebird", risk_amount=123_456_789),
     *(leaking(f"many-{n:03d}", "unlinked", "no_technician", technician="", who="") for n in range(60)),
     seeded("feb", period="2026-02", local_date="2026-02-27"),
     seeded("other", tenant="second", client="foreign"),

@@ -44,8 +44,8 @@ def test_a_leaking_entry_says_what_to_do(pages: httpx.Client) -> None:
 
 def test_an_entry_has_its_json(pages: httpx.Client) -> None:
     found = pages.get(f"/api/entry/{entry_id('w4')}.json?tenant=main").json()
-    assert found["amount"] == 12345
-    assert found["amount_text"] == "12345"
+    assert found["amount"] == 12345678
+    assert found["amount_text"] == "12345678"
     assert [one["id"] for one in found["intervals"]] == ["i-w4"]
 
 
