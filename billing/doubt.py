@@ -18,6 +18,10 @@ class Known(NamedTuple):
     id: str
     rank: tuple[int, str]  # (revision, digest)
 
+    def key(self, entity: str) -> str:
+        """`Event.fact_key` of its event, whose entity it is given."""
+        return f"{entity}|{self.id}|{self.rank[0]}|{self.rank[1]}"
+
 
 class Doubt(NamedTuple):
     """A fact that is impossible, or would have been with fewer facts. ``void``: it is not, or no longer."""
@@ -28,8 +32,9 @@ class Doubt(NamedTuple):
     saw: str = ""
 
 
-def known(event: Event) -> Known:
-    return Known(event, event.id, (event.revision, digest(encode_event(event))))
+def known(event: Event, value: bytes | None = None) -> Known:
+    """``value``: its canonical bytes, where they are at hand."""
+    return Known(event, event.id, (event.revision, digest(encode_event(event) if value is None else value)))
 
 
 def negative(event: Event) -> bool:
@@ -43,14 +48,15 @@ def doubts(
     facts: Sequence[Known], current: dict[str, tuple[int, str]], holder: Known | None, reading: Reading | None
 ) -> tuple[Doubt, ...]:
     """One doubt for each fact that some part of ``facts`` makes impossible, in the order of their ids."""
-    opened = max((fact.event.at or 0 for fact in facts if fact.event.phase in ("start", "resume")), default=0)
+    opened = max([fact.event.at or 0 for fact in facts if fact.event.phase in ("start", "resume")], default=0)
+    suspect = [fact for fact in facts if negative(fact.event) or too_early(fact.event, opened)]
     found = []
-    for fact in sorted(facts, key=lambda fact: (fact.id, fact.rank)):
+    for fact in sorted(suspect, key=lambda fact: (fact.id, fact.rank)):
         event, holds = fact.event, current[fact.id] == fact.rank
         if negative(event):
             live = holds and (holder is None or holder.rank < fact.rank)
             found.append(Doubt(event, "negative_duration", not live, _minus(event) if live else ""))
-        elif too_early(event, opened):
+        else:
             live = holds and holder is None and reading is not None and event in reading.parked
             found.append(Doubt(event, "stop_before_start", not live, _before(event, reading) if live else ""))
     return tuple(found)

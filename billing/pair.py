@@ -47,15 +47,21 @@ class PairState:
     def step(self, facts: Sequence[Event]) -> Outcome[Interval]:
         """Fold the events; every touched activity is computed and sent again, known or not, changed or not."""
         outcome: Outcome[Interval] = Outcome()
+        touched: dict[str, None] = {}
         for event in facts:
-            held = self._facts.setdefault(event.entity, {})
-            value = encode_event(event)
-            if value not in held:
-                held[value] = None
-                outcome.kept.append((event.fact_key(), value))
-                if event.entity in self._warm:
-                    self._warm[event.entity].append(known(event))
-        for entity in dict.fromkeys(event.entity for event in facts):
+            entity, value = event.entity, encode_event(event)
+            touched[entity] = None
+            held = self._facts.setdefault(entity, {})
+            if value in held:
+                continue
+            fact = known(event, value)
+            if not held:
+                self._room()[entity] = [fact]
+            elif entity in self._warm:
+                self._warm[entity].append(fact)
+            held[value] = None
+            outcome.kept.append((fact.key(entity), value))
+        for entity in touched:
             self._compute(entity, outcome)
         return outcome
 
@@ -81,10 +87,14 @@ class PairState:
     def _decoded(self, entity: str) -> list[Known]:
         found = self._warm.get(entity)
         if found is None:
-            if len(self._warm) >= WARM:
-                self._warm.clear()
-            found = self._warm[entity] = [known(decode_event(value)) for value in self._facts[entity]]
+            found = self._room()[entity] = [known(decode_event(value), value) for value in self._facts[entity]]
         return found
+
+    def _room(self) -> dict[str, list[Known]]:
+        """The warm activities, with room for one more."""
+        if len(self._warm) >= WARM:
+            self._warm.clear()
+        return self._warm
 
     def _parked(self, doubt: Doubt, count: int) -> Parked:
         event = doubt.event

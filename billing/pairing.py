@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypedDict
 
 import msgspec
 
 from billing.doubt import Doubt, Known, doubts, negative
 from billing.signals import DIFFERS_MS, Reading, ordered, read
 from billing.spans import union
-from streams.models.event import Event, Plain
+from streams.models.event import Event, Kind, Plain, Ref, TicketRef
 from streams.models.interval import Close, Interval
+
+WHOLE = ("interval", "void")
 
 
 class Paired(NamedTuple):
@@ -26,19 +28,19 @@ def pair(facts: Sequence[Known]) -> Paired:
     part of ``facts`` could have parked is a doubt, so that whoever saw less is always answered.
     """
     current = _current(facts)
-    wholes = sorted((fact for fact in current if _whole(fact.event)), key=lambda fact: fact.rank, reverse=True)
+    wholes = [fact for fact in current if fact.event.phase in WHOLE]
+    wholes.sort(key=lambda fact: fact.rank, reverse=True)
     holder = next((fact for fact in wholes if not negative(fact.event)), None)
-    signals = ordered([(fact.id, fact.event) for fact in current if not _whole(fact.event)])
+    signals = ordered([(fact.id, fact.event) for fact in current if fact.event.phase not in WHOLE])
     reading = read(signals) if signals else None
+    evidence = tuple([fact.id for fact in current if not _out(fact, reading)])
     if holder is not None:
-        interval = _held(holder.event, signals, reading)
+        interval = _held(holder.event, signals, reading, evidence)
     elif reading is not None:
-        interval = _signalled(signals, reading)
+        interval = _signalled(signals, reading, evidence)
     else:
-        interval = _void(wholes[0].event)
-    evidence = tuple(sorted(fact.id for fact in current if not _out(fact, holder, reading)))
-    doubted = doubts(facts, {fact.id: fact.rank for fact in current}, holder, reading)
-    return Paired(_with(interval, evidence=evidence), doubted)
+        interval = _void(wholes[0].event, evidence)
+    return Paired(interval, doubts(facts, {fact.id: fact.rank for fact in current}, holder, reading))
 
 
 def _current(facts: Sequence[Known]) -> list[Known]:
@@ -50,30 +52,31 @@ def _current(facts: Sequence[Known]) -> list[Known]:
     return [best[name] for name in sorted(best)]
 
 
-def _whole(event: Event) -> bool:
-    return event.phase in ("interval", "void")
-
-
-def _out(fact: Known, holder: Known | None, reading: Reading | None) -> bool:
+def _out(fact: Known, reading: Reading | None) -> bool:
     """Whether the interval was made without this fact because it cannot hold."""
     return negative(fact.event) or (reading is not None and fact.event in reading.parked)
 
 
-def _held(event: Event, signals: Sequence[Event], reading: Reading | None) -> Interval:
+def _held(event: Event, signals: Sequence[Event], reading: Reading | None, evidence: tuple[str, ...]) -> Interval:
     if event.phase == "void":
-        return _void(event)
+        return _void(event, evidence)
     assert event.started_at is not None  # an interval without its start does not decode
     start, ended = event.started_at // 1000, event.ended_at
     seen = max([event.started_at, ended or 0, *(signal.at or 0 for signal in signals)]) // 1000
-    if ended is None:
-        interval = _blank(event, start=start, open_from=start, last_seen=seen)
-    else:
-        interval = _bounded(event, event.started_at, ended, seen)
     spare = [signal for signal in signals if reading is None or signal not in reading.parked]
-    return _filled(interval, [event, *spare])
+    base = Interval(
+        evidence=evidence,
+        last_seen=seen,
+        time_basis=event.time_basis,
+        authenticated=event.authenticated,
+        **_described([event, *spare]),
+    )
+    if ended is None:
+        return _with(base, start=start, open_from=start)
+    return _bounded(base, event, event.started_at, ended)
 
 
-def _bounded(event: Event, started: int, ended: int, seen: int) -> Interval:
+def _bounded(base: Interval, event: Event, started: int, ended: int) -> Interval:
     start, end = started // 1000, max(started // 1000, ended // 1000)
     told = event.duration_ms
     flags: tuple[str, ...] = ()
@@ -85,63 +88,70 @@ def _bounded(event: Event, started: int, ended: int, seen: int) -> Interval:
         flags, spans = ("pauses_unplaced",), union([(start, min(end, start + told // 1000))])
     elif told is not None and told - (ended - started) > DIFFERS_MS:
         flags = ("duration_differs",)
-    return _blank(event, start=start, end=end, spans=spans, close=close, flags=flags, last_seen=seen)
+    return _with(base, start=start, end=end, spans=spans, close=close, flags=flags)
 
 
-def _signalled(signals: Sequence[Event], reading: Reading) -> Interval:
+def _signalled(signals: Sequence[Event], reading: Reading, evidence: tuple[str, ...]) -> Interval:
     sound = [event for event in signals if event not in reading.parked]
-    first = next((event for event in sound if event.phase == "start"), sound[0])
-    interval = _blank(
-        first,
+    first = sound[0]
+    for event in sound:
+        if event.phase == "start":
+            first = event
+            break
+    return Interval(
+        evidence=evidence,
         start=reading.start,
         end=reading.end,
         spans=reading.spans,
         open_from=reading.open_from,
         close=reading.close,
         flags=reading.flags,
-        last_seen=max(event.at or 0 for event in sound) // 1000,
+        last_seen=max([event.at or 0 for event in sound]) // 1000,
         time_basis="derived" if reading.derived else first.time_basis,
         authenticated=all(event.authenticated for event in reading.used),
+        **_described([first, *[event for event in sound if event is not first]]),
     )
-    return _filled(interval, [first, *(event for event in sound if event is not first)])
 
 
-def _void(event: Event) -> Interval:
+def _void(event: Event, evidence: tuple[str, ...]) -> Interval:
     return Interval(
-        tenant=event.tenant, id=event.activity_id, source=event.source, kind=event.kind, end=0, close="void"
-    )
+        tenant=event.tenant, id=event.activity_id, source=event.source, kind=event.kind, end=0, close="void",
+        evidence=evidence,
+    )  # fmt: skip
 
 
-def _blank(event: Event, **fields: object) -> Interval:
-    """An interval with what identifies it; instants and description follow."""
-    base: dict[str, object] = {
-        "tenant": event.tenant,
-        "id": event.activity_id,
-        "source": event.source,
-        "kind": event.kind,
-        "time_basis": event.time_basis,
-        "authenticated": event.authenticated,
-    }
-    return Interval(**(base | fields))  # type: ignore[arg-type]
+class _Description(TypedDict):
+    tenant: str
+    id: str
+    source: str
+    kind: Kind
+    technician: Ref | None
+    device: Ref | None
+    client: Ref | None
+    ticket: TicketRef | None
+    service: str
+    billable: bool | None
+    native: dict[str, Plain]
 
 
-def _filled(interval: Interval, events: Sequence[Event]) -> Interval:
-    """Description from the first event that has it."""
-
-    def first(name: str) -> object:
-        return next((found for event in events if (found := getattr(event, name)) not in (None, "")), None)
-
-    native: dict[str, Plain] = next((event.native for event in events if event.native), {})
-    return _with(
-        interval,
-        technician=first("technician"),
-        device=first("device"),
-        client=first("client"),
-        ticket=first("ticket"),
-        service=first("service") or "",
-        billable=first("billable"),
-        native=native,
-    )
+def _described(events: Sequence[Event]) -> _Description:
+    """What identifies the activity, and its description, each part from the first event that has it."""
+    first = events[0]
+    technician, device, client, ticket = first.technician, first.device, first.client, first.ticket
+    service, billable, native = first.service, first.billable, first.native
+    for event in events[1:]:
+        technician = technician or event.technician
+        device = device or event.device
+        client = client or event.client
+        ticket = ticket or event.ticket
+        service = service or event.service
+        billable = event.billable if billable is None else billable
+        native = native or event.native
+    return {
+        "tenant": first.tenant, "id": first.activity_id, "source": first.source, "kind": first.kind,
+        "technician": technician, "device": device, "client": client, "ticket": ticket, "service": service,
+        "billable": billable, "native": native,
+    }  # fmt: skip
 
 
 def _with(interval: Interval, **fields: object) -> Interval:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import msgspec
+
 from billing.spans import union
 from streams.models.event import Event
 from streams.models.interval import Close, Span
@@ -20,8 +22,7 @@ HEARTBEAT_GAP_MS = 300_000
 _ORDER = {"stop": 0, "pause": 1, "resume": 2, "start": 3, "heartbeat": 4}
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(msgspec.Struct, frozen=True, gc=False):
     """What the signals amount to. Seconds; ``end`` None while it may go on; ``parked`` are stops that cannot hold."""
 
     start: int
@@ -43,9 +44,9 @@ def ordered(signals: Sequence[tuple[str, Event]]) -> list[Event]:
 
 def read(signals: Sequence[Event]) -> Reading:
     """The stretches of ordered signals; at least one."""
-    opens = [_at(event) for event in signals if event.phase in ("start", "resume")]
-    if opens:
-        return _timed(signals, opens[0])
+    for event in signals:
+        if event.phase in ("start", "resume"):
+            return _timed(signals, _at(event))
     stops = [event for event in signals if event.phase == "stop"]
     counted = [event for event in stops if event.duration_ms is not None and event.duration_ms >= 0]
     if counted:
@@ -64,7 +65,7 @@ def too_early(stop: Event, opened_ms: int) -> bool:
 
 
 def _timed(signals: Sequence[Event], opened: int) -> Reading:
-    parked = tuple(event for event in signals if too_early(event, opened))
+    parked = tuple([event for event in signals if too_early(event, opened)])
     early = [event for event in signals if event.phase == "stop" and _at(event) <= opened and event not in parked]
     later = [event for event in signals if _at(event) >= opened and event not in early]
     run = _run(later)
@@ -79,7 +80,7 @@ def _timed(signals: Sequence[Event], opened: int) -> Reading:
     return Reading(
         start,
         None if going else max(start, (last or 0) // 1000),
-        union((lo // 1000, hi // 1000) for lo, hi in run.spans),
+        union([(lo // 1000, hi // 1000) for lo, hi in run.spans]),
         None if run.running is None else run.running // 1000,
         "open" if going else "stop",
         flags=_differing(run),

@@ -26,7 +26,7 @@ TOPIC_OF_KIND: dict[str, str] = {
 }
 
 
-class Ref(msgspec.Struct, frozen=True, omit_defaults=True):
+class Ref(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """Somebody or something as the source names it; resolved through aliases, never through ``name``."""
 
     native_id: str
@@ -34,14 +34,14 @@ class Ref(msgspec.Struct, frozen=True, omit_defaults=True):
     email: str | None = None
 
 
-class TicketRef(msgspec.Struct, frozen=True, omit_defaults=True):
+class TicketRef(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """A ticket as the source names it, and where the number stood."""
 
     native_id: str
     evidence: Evidence = "field"
 
 
-class Event(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+class Event(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
     """One fact observed at one source. Instants are milliseconds since 1970, UTC.
 
     ``revision`` is the source's updated-at in ms, or the as-of instant of the observation; 0 where the

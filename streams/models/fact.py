@@ -26,7 +26,7 @@ FactKind = Literal[
 ]
 
 
-class Fact(msgspec.Struct, frozen=True, kw_only=True):
+class Fact(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """``id`` is what the fact is about; of several with one kind and id the largest (rev, digest) holds."""
 
     schema: int = SCHEMA

@@ -12,7 +12,7 @@ Span = tuple[int, int]  # seconds since 1970, half-open
 Close = Literal["stop", "interval", "derived", "skew", "open", "orphan_stop", "void"]
 
 
-class Interval(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+class Interval(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
     """One activity. ``id`` is the activity's id. All instants are seconds since 1970 (floored).
 
     ``spans`` are the worked stretches that are closed; an open interval also has ``open_from``, the start of
