@@ -396,6 +396,30 @@ def test_an_alias_gives_time_back_to_a_person_who_was_unknown() -> None:
     assert [proof.interval for proof in works["a"].proof] == ["a"], "the timer it leaves is sent too"
 
 
+def test_an_alias_that_passes_to_somebody_else_touches_whom_it_leaves() -> None:
+    both = known("technician", rev=2, id="dana", aliases={"*": ["7"]})
+    state = fresh(both, session("s", clock("9:00"), clock("9:10"), device="ws1", technician="7"))
+    sent(state, fact(timer("a", clock("8:50"), clock("9:30"), ticket="t1")))
+    works = sent(state, known("technician", id="abe", aliases={"*": ["7"]}))  # the smaller id wins
+    assert (works["s"].technician, works["s"].state) == ("abe", "done")
+    assert [proof.interval for proof in works["a"].proof] == ["a"]
+
+
+def test_a_ticket_taken_from_a_technician_is_no_candidate_any_more() -> None:
+    state = fresh(known("ticket", rev=2, id="t1", client="acme", technicians=["dana"]), ON_WS1)
+    assert sent(state, fact(ON_WS1))["s"].ticket == "t1"
+    assert sent(state, known("ticket", rev=3, id="t1", client="acme"))["s"].ticket is None
+
+
+def test_a_device_of_a_client_that_only_its_source_names_waits_for_that_client() -> None:
+    state = fresh(known("device", rev=2, id="ws1", client="syncro=1204"), ON_WS1)
+    assert sent(state, fact(ON_WS1))["s"].reason == "client_unknown"
+    works = sent(state, known("client", id="cedar", aliases={"syncro": ["1204"]}))
+    assert (works["s"].client, works["s"].path) == ("cedar", "alias")
+    works = sent(state, known("ticket", id="c1", client="syncro=1204", technicians=["dana"]))
+    assert works["s"].ticket == "c1"
+
+
 def test_a_client_found_through_a_move_follows_that_clients_zone() -> None:
     moved = known("device", rev=2, id="ws1", client="acme", moves=[{"client": "birch", "from": "2026-03-02"}])
     state = fresh(moved, session("s", clock("4:30"), clock("4:40"), device="ws1"))

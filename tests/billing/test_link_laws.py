@@ -34,6 +34,7 @@ STILL = [  # holds in every history; what else the directory says is drawn
 DRAWN = [
     known("technician", 2, id="dana", aliases={"*": ["d", "x"]}),
     known("technician", 1, id="erin", aliases={"*": ["x"]}),
+    known("technician", 1, id="abe", aliases={"*": ["d"]}),
     known("device", 2, id="ws1", client="birch"),
     known("device", 3, id="ws1"),
     known("ticket", 1, id="t2", client="acme", technicians=["dana"], device="ws1"),
@@ -60,7 +61,7 @@ def intervals(draw: st.DrawFn, ids: str = IDS) -> Fact:
     start = draw(st.integers(0, 7)) * 5
     minutes = draw(st.sampled_from([None, 0, 1, 5, 10, 20, 30]))
     fields: dict[str, Any] = {
-        "technician": draw(st.sampled_from(["d"] * 4 + ["dana", "x", "x", None])),
+        "technician": draw(st.sampled_from(["d"] * 4 + ["dana", "dana", "x", "x", None])),
         "device": draw(st.sampled_from(["ws1"] * 4 + ["nas", "other", None])),
         "ticket": draw(st.sampled_from(["t1", "t1", "t2", "t9", None] if id_ in "af" else [None] * 4 + ["t1", "t2"])),
         "client": draw(st.sampled_from([None, None, "g2", "acme"])),
@@ -151,7 +152,7 @@ MUST_MEET = [
 ]  # fmt: skip
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100, deadline=None, derandomize=True)
 @given(LOGS, st.randoms(use_true_random=False))
 def test_any_order_repetition_and_batches_give_the_content_of_one_batch(log: Log, random: Random) -> None:
     log = [SHORT, *STILL, *log]
@@ -170,7 +171,7 @@ def stored(outcomes: Sequence[Outcome[Work]]) -> dict[str, tuple[int, bytes]]:
     return rows
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, derandomize=True)
 @given(LOGS, st.randoms(use_true_random=False))
 def test_a_worker_that_saw_less_never_outlives_one_that_saw_more(log: Log, random: Random) -> None:
     """Laws 3, 4, 5 and 8: every emission of a prefix, cut anywhere and repeated at will, against the whole log."""
@@ -191,7 +192,7 @@ def test_a_worker_that_saw_less_never_outlives_one_that_saw_more(log: Log, rando
             assert (one[id_][0] == other[id_][0]) <= (one[id_][1] == other[id_][1])
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100, deadline=None, derandomize=True)
 @given(LOGS, st.randoms(use_true_random=False))
 def test_a_restored_state_answers_a_replay_as_the_state_that_went_on(log: Log, random: Random) -> None:
     """Laws 6 and 12: restored in any order; the replay still touches what the facts concern."""
@@ -217,7 +218,7 @@ def test_a_restored_state_answers_a_replay_as_the_state_that_went_on(log: Log, r
     assert {item.id for item in part if item.kind == "interval"} <= set(stored([again]))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100, deadline=None, derandomize=True)
 @given(LOGS)
 def test_each_second_of_a_person_at_a_client_lies_in_exactly_one_live_work(log: Log) -> None:
     """Law 11; what a timer covers without counting it, a pause without a place or time to come, is the timer's."""
@@ -255,7 +256,7 @@ def held(log: Sequence[Fact]) -> list[Interval]:
     return [item.interval for item in oracle_of(log).items]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100, deadline=None, derandomize=True)
 @given(LOGS)
 def test_leads_absorbed_and_void_partition_the_intervals(log: Log) -> None:
     log = [SHORT, *STILL, *log]

@@ -24,7 +24,7 @@ def chains(hulls: dict[str, Hull], gap: int) -> list[set[str]]:
     return parts
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300, deadline=None, derandomize=True)
 @given(HULLS, HULLS, st.integers(0, 4), st.integers(0, 60), st.integers(0, 10), st.randoms(use_true_random=False))
 def test_islands_are_the_chains_within_the_gap_of_a_region(
     stay: list[Hull], leave: list[Hull], gap: int, start: int, longer: int, random: Random

@@ -82,6 +82,13 @@ def test_pr14_who_sees_all_at_once_answers_who_saw_a_part() -> None:
     assert (parked.reason, parked.void) == ("stop_before_start", True)
 
 
+def test_pr14_a_start_that_is_edited_still_answers_what_it_made_impossible() -> None:
+    late, edited = (event("start", at, revision=rev, source_event_id="start") for at, rev in ((600, 1), (0, 2)))
+    _, (parked,) = stepped(late, event("stop", 60))
+    interval, (resolved,) = stepped(late, event("stop", 60), edited)
+    assert (interval.seconds, parked.id, parked.void, resolved.void) == (60, resolved.id, False, True)
+
+
 def test_pr14_a_record_that_ends_before_it_starts_is_parked_and_the_next_best_holds() -> None:
     good, bad = row(0, 600, 1, source_event_id="a"), row(500, 300, 2, source_event_id="b")
     interval, (parked,) = stepped(good, bad)
