@@ -20,6 +20,7 @@ def main() -> None:
         host=HOST,
         port=settings.web_port,
         server_header=False,
+        proxy_headers=False,
         access_log=False,
         log_level="warning",
         timeout_graceful_shutdown=3,

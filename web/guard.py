@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 # A page elsewhere can point its own name at this machine and read what we answer, unless the name is checked.
 LOOPBACK = re.compile(r"^(127\.0\.0\.1|localhost|\[::1\])(:\d{1,5})?$", re.IGNORECASE)
-METHODS = ("GET", "HEAD")
+METHODS = ("GET",)
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
@@ -47,7 +47,7 @@ class Guard:
             refusal = "Open these pages at http://127.0.0.1 or http://localhost: no other name is answered.\n"
             await PlainTextResponse(refusal, status_code=421)(scope, receive, guarded)
         elif scope["method"] not in METHODS:
-            answer = PlainTextResponse("These pages only read.\n", status_code=405, headers={"Allow": "GET, HEAD"})
+            answer = PlainTextResponse("These pages only read.\n", status_code=405, headers={"Allow": "GET"})
             await answer(scope, receive, guarded)
         else:
             await self._app(scope, receive, guarded)

@@ -112,6 +112,16 @@ def test_a_category_leads_to_clients_technicians_and_entries(pages: httpx.Client
     assert f"/entry/{narrower['entries'][0]['id']}?tenant=main" in page
 
 
+def test_a_cause_narrows_the_tables_and_not_the_whole(pages: httpx.Client) -> None:
+    whole = pages.get("/api/leakage.json?period=2026-03").json()
+    narrow = pages.get("/api/leakage.json?period=2026-03&disposition=unlinked&reason=client_unknown").json()
+    for part in ("total", "dispositions", "reasons"):
+        assert narrow[part] == whole[part]
+    assert len(narrow["clients"]) == len(narrow["entries"]) == 1
+    at_client = pages.get("/api/leakage.json?period=2026-03&client=bluebird").json()
+    assert at_client["total"]["entries"] == 1
+
+
 def test_a_client_that_is_not_known_is_asked_for_by_an_empty_name(pages: httpx.Client) -> None:
     found = pages.get("/api/leakage.json?period=2026-03&client=").json()
     assert [row["reason"] for row in found["reasons"]] == ["client_unknown"]
