@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Sequence
 
 import msgspec
@@ -33,7 +34,7 @@ class PairState:
     def __init__(self, epoch: int = 0) -> None:
         self._epoch = epoch
         self._facts: dict[str, dict[bytes, None]] = {}  # by tenant/activity; written once, grows only
-        self._warm: dict[str, list[Known]] = {}
+        self._warm: OrderedDict[str, list[Known]] = OrderedDict()  # the last touched at the end
         self._tallies: dict[str, tuple[int, int]] = {}  # waiting and parked facts of an activity
         self._stale: set[str] = set()  # restored, not tallied yet
 
@@ -56,7 +57,7 @@ class PairState:
                 continue
             fact = known(event, value)
             if not held:
-                self._room()[entity] = [fact]
+                self._warm[entity] = [fact]
             elif entity in self._warm:
                 self._warm[entity].append(fact)
             held[value] = None
@@ -87,14 +88,11 @@ class PairState:
     def _decoded(self, entity: str) -> list[Known]:
         found = self._warm.get(entity)
         if found is None:
-            found = self._room()[entity] = [known(decode_event(value), value) for value in self._facts[entity]]
+            found = self._warm[entity] = [known(decode_event(value), value) for value in self._facts[entity]]
+        self._warm.move_to_end(entity)
+        while len(self._warm) > WARM:
+            self._warm.popitem(last=False)
         return found
-
-    def _room(self) -> dict[str, list[Known]]:
-        """The warm activities, with room for one more."""
-        if len(self._warm) >= WARM:
-            self._warm.clear()
-        return self._warm
 
     def _parked(self, doubt: Doubt, count: int) -> Parked:
         event = doubt.event

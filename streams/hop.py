@@ -63,7 +63,7 @@ class Plan(Generic[M, T]):
     decode: Callable[[Incoming], tuple[str, M] | Problem]
     begin: Callable[[str], Kernel[M, T]]
     emit: Callable[[int, T], Output]
-    ends_fold: Callable[[M], bool] = lambda _: False
+    ends_fold: Callable[[M], bool] | None = None
     mark: Callable[[M], int | None] = lambda _: None  # the instant, when the message is a clock mark
 
 
@@ -175,6 +175,10 @@ class Hop(Generic[M, T]):
         rounds: list[Round[M]] = []
         turn: dict[str, int] = {}
 
+        ends_fold = self.plan.ends_fold
+        if ends_fold is None and owned.mark is None and not any(unit == EVERYONE for unit, _ in messages):
+            return [_by_unit(messages)] if messages else []
+
         def put(unit: str, message: M) -> None:
             if unit not in turn:
                 turn[unit] = 0
@@ -183,7 +187,7 @@ class Hop(Generic[M, T]):
             while len(rounds) <= turn[unit]:
                 rounds.append({})
             rounds[turn[unit]].setdefault(unit, []).append(message)
-            if self.plan.ends_fold(message):
+            if ends_fold is not None and ends_fold(message):
                 turn[unit] += 1
 
         for unit, message in messages:
@@ -216,7 +220,7 @@ class Hop(Generic[M, T]):
             await self._log.append(self._writes(outputs))
         self._reached("after_outputs")
         kept = [
-            Record((unit + SEPARATOR + key).encode(), value)
+            Record(f"{unit}{SEPARATOR}{key}".encode(), value)
             for unit, outcome in outcomes
             for key, value in outcome.kept
         ]
@@ -226,8 +230,12 @@ class Hop(Generic[M, T]):
 
     def _writes(self, outputs: Sequence[Output]) -> list[Write]:
         writes: dict[tuple[str, int], list[Record]] = {}
+        lists: dict[tuple[str, str], list[Record]] = {}  # the same, by tenant: placing one takes long
         for topic, tenant, record in outputs:
-            writes.setdefault((topic, self._place(tenant)), []).append(record)
+            records = lists.get((topic, tenant))
+            if records is None:
+                records = lists[topic, tenant] = writes.setdefault((topic, self._place(tenant)), [])
+            records.append(record)
         return [Write(topic, partition, records) for (topic, partition), records in writes.items()]
 
     def _kernel(self, owned: _Partition[M, T], unit: str) -> Kernel[M, T]:
@@ -235,6 +243,13 @@ class Hop(Generic[M, T]):
         if kernel is None:
             kernel = owned.kernels[unit] = self.plan.begin(unit)
         return kernel
+
+
+def _by_unit(messages: list[tuple[str, M]]) -> Round[M]:
+    found: Round[M] = {}
+    for unit, message in messages:
+        found.setdefault(unit, []).append(message)
+    return found
 
 
 def fact_record(fact: Fact) -> Record:

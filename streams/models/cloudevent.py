@@ -32,8 +32,6 @@ Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 Natural = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-EARLIEST = EPOCH + timedelta(milliseconds=EARLIEST_MS)
-LATEST = EPOCH + timedelta(milliseconds=LATEST_MS)
 TYPES: dict[str, tuple[str, str]] = {
     f"everyminute.{kind}.{phase}.v{SCHEMA}": (kind, phase) for kind in get_args(Kind) for phase in get_args(Phase)
 }
@@ -49,18 +47,18 @@ class Problem(msgspec.Struct, frozen=True):
     remedy: str = SEND_AGAIN
 
 
-class _Ref(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
+class _Ref(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     native_id: str
     name: str | None = None
     email: str | None = None
 
 
-class _TicketRef(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
+class _TicketRef(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     native_id: str
     evidence: Evidence = "field"
 
 
-class _Data(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+class _Data(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True, gc=False):
     """`Event` as JSON: other instants, no tenant."""
 
     source: str
@@ -86,7 +84,7 @@ class _Data(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw_o
     native: dict[str, Plain] = {}
 
 
-class _Envelope(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+class _Envelope(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True, gc=False):
     """The attributes of CloudEvents 1.0, its documented extensions, and nothing else."""
 
     specversion: str
@@ -155,7 +153,7 @@ def encode_cloudevent(event: Event) -> bytes:
 
 def decode_cloudevent(tenant: str, value: bytes, headers: Iterable[Header] = ()) -> Event | Problem:
     """The event of one message, for the tenant its key or credential names."""
-    binary = {name[3:].lower(): text for name, text in headers if name[:3].lower() in ("ce_", "ce-")}
+    binary = {name[3:].lower(): text for name, text in headers if name[:3].lower() in ("ce_", "ce-")} if headers else {}
     try:
         if binary:
             attributes = {name: text.decode() for name, text in binary.items()}
@@ -169,19 +167,25 @@ def decode_cloudevent(tenant: str, value: bytes, headers: Iterable[Header] = ())
         return Problem("not_json", f"{error}; it begins {_head(value)}", "a CloudEvent 1.0 as a JSON object")
     except UnicodeDecodeError:
         return Problem("not_utf8", f"bytes that are not UTF-8: {_head(value)}", "text in UTF-8")
+    data = envelope.data
     fits = envelope.specversion == "1.0" and envelope.id and envelope.source
-    if not fits or TYPES.get(envelope.type) != (envelope.data.kind, envelope.data.phase):
+    if not fits or TYPES.get(envelope.type) != (data.kind, data.phase):
         names = ("specversion", "id", "source", "type")
-        return _event(tenant, {name: getattr(envelope, name) for name in names}, envelope.data)
-    return _event(tenant, None, envelope.data)
+        return _event(tenant, {name: getattr(envelope, name) for name in names}, data)
+    return _event(tenant, None, data)
 
 
 def _event(tenant: str, attributes: dict[str, str] | None, data: _Data) -> Event | Problem:
     """``attributes`` None: they were looked at already."""
     problem = _attributes(attributes, data) if attributes is not None else _schema(data)
-    problem = problem or _identity(tenant, data) or _instants(data)
+    at, started, ended = data.at, data.started_at, data.ended_at
+    at_ms = None if at is None else _ms(at)
+    started_ms = None if started is None else _ms(started)
+    ended_ms = None if ended is None else _ms(ended)
+    problem = problem or _identity(tenant, data) or _instants(data, at_ms, started_ms, ended_ms)
     if problem is not None:
         return problem
+    technician, device, client, ticket = data.technician, data.device, data.client, data.ticket
     return Event(
         tenant=tenant,
         source=data.source,
@@ -190,15 +194,15 @@ def _event(tenant: str, attributes: dict[str, str] | None, data: _Data) -> Event
         kind=data.kind,
         phase=data.phase,
         revision=data.revision,
-        at=_ms(data.at),
-        started_at=_ms(data.started_at),
-        ended_at=_ms(data.ended_at),
+        at=at_ms,
+        started_at=started_ms,
+        ended_at=ended_ms,
         duration_ms=data.duration_ms,
         time_basis=data.time_basis,
-        technician=_ref(data.technician),
-        device=_ref(data.device),
-        client=_ref(data.client),
-        ticket=None if data.ticket is None else TicketRef(data.ticket.native_id, data.ticket.evidence),
+        technician=None if technician is None else _ref(technician),
+        device=None if device is None else _ref(device),
+        client=None if client is None else _ref(client),
+        ticket=None if ticket is None else TicketRef(ticket.native_id, ticket.evidence),
         service=data.service,
         billable=data.billable,
         authenticated=data.authenticated,
@@ -233,10 +237,10 @@ def _unknown_type(kind: str) -> Problem:
 
 
 def _identity(tenant: str, data: _Data) -> Problem | None:
-    for name, text in (
-        ("source", data.source), ("source_event_id", data.source_event_id), ("activity_id", data.activity_id),
-    ):  # fmt: skip
+    for text in (data.source, data.source_event_id, data.activity_id):
         if not text or len(text) > 500 or not text.isprintable():
+            names = ("source", "source_event_id", "activity_id")
+            name = next(name for name in names if getattr(data, name) is text)
             return Problem("wrong_shape", f"{name} {text[:80]!r}", "1 to 500 printable characters")
     if "|" in data.activity_id or "/" in data.activity_id:
         return Problem("wrong_shape", f"activity_id {data.activity_id!r}", "an id without | and /")
@@ -248,13 +252,15 @@ def _identity(tenant: str, data: _Data) -> Problem | None:
     return None
 
 
-def _instants(data: _Data) -> Problem | None:
-    needed = "started_at" if data.phase == "interval" else "at"
-    if getattr(data, needed) is None and data.phase != "void":
+def _instants(data: _Data, at: int | None, started: int | None, ended: int | None) -> Problem | None:
+    """The instants are those of ``data`` in ms."""
+    needed, there = ("started_at", started) if data.phase == "interval" else ("at", at)
+    if there is None and data.phase != "void":
         return Problem("wrong_shape", f"{data.phase} without {needed}", f"{needed} as an RFC 3339 instant")
-    for name, at in (("at", data.at), ("started_at", data.started_at), ("ended_at", data.ended_at)):
-        if at is not None and not EARLIEST <= at < LATEST:
-            return Problem("instant_out_of_range", f"{name} {at}", "an instant from 2000 to 2099")
+    for ms in (at, started, ended):
+        if ms is not None and not EARLIEST_MS <= ms < LATEST_MS:
+            name = "at" if ms is at else "started_at" if ms is started else "ended_at"
+            return Problem("instant_out_of_range", f"{name} {getattr(data, name)}", "an instant from 2000 to 2099")
     return None
 
 
@@ -272,9 +278,7 @@ def _misfit(message: str, value: bytes) -> Problem:
     return Problem("wrong_shape", message, "a CloudEvent 1.0 with the canonical event in data")
 
 
-def _ms(at: datetime | None) -> int | None:
-    if at is None:
-        return None
+def _ms(at: datetime) -> int:
     since = at - EPOCH
     return since.days * 86_400_000 + since.seconds * 1000 + since.microseconds // 1000
 
@@ -283,8 +287,8 @@ def _instant(ms: int | None) -> datetime | None:
     return None if ms is None else EPOCH + timedelta(milliseconds=ms)
 
 
-def _ref(ref: _Ref | None) -> Ref | None:
-    return None if ref is None else Ref(ref.native_id, ref.name, ref.email)
+def _ref(ref: _Ref) -> Ref:
+    return Ref(ref.native_id, ref.name, ref.email)
 
 
 def _wire(ref: Ref | None) -> _Ref | None:
