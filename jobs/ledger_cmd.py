@@ -194,12 +194,13 @@ def parked_show(
 def parked_replay(
     items: Annotated[list[str], typer.Argument(metavar="ITEM…", help="Ids of parked items, or their first digits.")],
     file: Annotated[Path | None, typer.Option(help="Send these bytes instead of the original.")] = None,
+    key: Annotated[str | None, typer.Option(help="Send it under this key, tenant/activity.")] = None,
     tenant: Tenant = None,
 ) -> None:
     from jobs import parked
 
-    if file is not None and len(items) > 1:
-        raise UserError("--file corrects one item: name one.")
+    if (file is not None or key is not None) and len(items) > 1:
+        raise UserError("--file and --key correct one item: name one.")
     try:
         value = file.read_bytes() if file else None
     except OSError as error:
@@ -207,7 +208,7 @@ def parked_replay(
     with opened(tenant) as ledger:
         found = [one_item(ledger, item) for item in items]
         settings = ledger.settings
-    parked.replay(settings, found, value)
+    parked.replay(settings, found, value, None if key is None else key.encode())
     say(f"Sent back: {len(found)}. What still cannot go on is parked again: everyminute parked list")
 
 

@@ -58,8 +58,10 @@ def resolved(item: Parked) -> Parked | None:
     return msgspec.structs.replace(item, version=2 * attempt, void=True, attempt=attempt)
 
 
-def replay(settings: Settings, items: Sequence[Parked], value: bytes | None = None) -> None:
-    """Send items back to their topics, the bytes as they were or ``value`` instead, and void them.
+def replay(
+    settings: Settings, items: Sequence[Parked], value: bytes | None = None, key: bytes | None = None
+) -> None:
+    """Send items back to their topics, the bytes as they were or ``value`` and ``key`` instead, and void them.
 
     An item that cannot go on comes back with the next version. Raises UserError when it cannot be sent.
     """
@@ -71,29 +73,32 @@ def replay(settings: Settings, items: Sequence[Parked], value: bytes | None = No
                 "Correct the file and import it again."
             )
     try:
-        asyncio.run(_send(settings, items, value))
+        asyncio.run(_send(settings, items, value, key))
     except (KafkaError, OSError) as error:
         raise UserError(f"Kafka at {settings.kafka} did not take it: {error}", Exit.CANNOT) from error
 
 
-async def _send(settings: Settings, items: Sequence[Parked], value: bytes | None) -> None:
+async def _send(settings: Settings, items: Sequence[Parked], value: bytes | None, key: bytes | None) -> None:
     producer = AIOKafkaProducer(
         bootstrap_servers=settings.kafka, acks="all", enable_idempotence=True, max_request_size=LARGEST_RECORD
     )
     try:
         await producer.start()
         for item in items:
-            await _send_back(producer, settings, item, item.value if value is None else value)
+            sent = msgspec.structs.replace(
+                item, key=item.key if key is None else key, value=item.value if value is None else value
+            )
+            await _send_back(producer, settings, sent)
             if done := resolved(item):
                 await _send_one(producer, settings.topic(PARKED), item.tenant, done.id.encode(), encode_parked(done))
     finally:
         await producer.stop()
 
 
-async def _send_back(producer: AIOKafkaProducer, settings: Settings, item: Parked, value: bytes) -> None:
+async def _send_back(producer: AIOKafkaProducer, settings: Settings, item: Parked) -> None:
     text = item.key.decode("utf-8", "replace") if item.topic in BY_ACTIVITY else item.tenant
     headers = [(REPLAYED_ID, item.id.encode()), (REPLAYED_ATTEMPT, str(item.attempt + 1).encode())]
-    await _send_one(producer, settings.topic(item.topic), text, item.key, value, headers)
+    await _send_one(producer, settings.topic(item.topic), text, item.key, item.value, headers)
 
 
 async def _send_one(

@@ -12,7 +12,9 @@ from streams.models.fact import Fact
 from streams.models.interval import Interval, encode_interval
 
 KEY = "tenant/activity in UTF-8"
-SET_KEY = "Send the event again under the key tenant/activity."
+SET_KEY = "Send the event again under the key tenant/activity, or replay the item with --key tenant/activity."
+LEAVE_OUT = "Leave out free text and raw payloads, and send the event again."
+LARGEST = 256 * 1024  # bytes of an event
 
 
 def pair_plan(epoch: int) -> Plan[Event, Interval]:
@@ -34,6 +36,8 @@ def decode_record(record: Incoming) -> tuple[str, Event] | Problem:
         return Problem("missing_key", "a record without a key", KEY, SET_KEY)
     if not record.value:
         return Problem("empty_value", "a record without a value", "a CloudEvent 1.0 as JSON")
+    if len(record.value) > LARGEST:
+        return Problem("too_large", f"{len(record.value)} bytes", f"at most {LARGEST}", LEAVE_OUT)
     try:
         entity = record.key.decode()
     except UnicodeDecodeError:
