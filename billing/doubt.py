@@ -10,17 +10,19 @@ from streams.models.event import Event, encode_event
 from streams.models.ids import digest
 from streams.models.parked import Reason
 
+Rank = tuple[bool, int, str]  # (authenticated, revision, digest): the largest holds
+
 
 class Known(NamedTuple):
     """A fact with what it is compared by."""
 
     event: Event
     id: str
-    rank: tuple[int, str]  # (revision, digest)
+    rank: Rank
 
     def key(self, entity: str) -> str:
         """`Event.fact_key` of its event, whose entity it is given."""
-        return f"{entity}|{self.id}|{self.rank[0]}|{self.rank[1]}"
+        return f"{entity}|{self.id}|{self.rank[1]}|{self.rank[2]}"
 
 
 class Doubt(NamedTuple):
@@ -34,7 +36,8 @@ class Doubt(NamedTuple):
 
 def known(event: Event, value: bytes | None = None) -> Known:
     """``value``: its canonical bytes, where they are at hand."""
-    return Known(event, event.id, (event.revision, digest(encode_event(event) if value is None else value)))
+    content = encode_event(event) if value is None else value
+    return Known(event, event.id, (event.authenticated, event.revision, digest(content)))
 
 
 def negative(event: Event) -> bool:
@@ -45,7 +48,7 @@ def negative(event: Event) -> bool:
 
 
 def doubts(
-    facts: Sequence[Known], current: dict[str, tuple[int, str]], holder: Known | None, reading: Reading | None
+    facts: Sequence[Known], current: dict[str, Rank], holder: Known | None, reading: Reading | None
 ) -> tuple[Doubt, ...]:
     """One doubt for each fact that some part of ``facts`` makes impossible, in the order of their ids."""
     opened = max([fact.event.at or 0 for fact in facts if fact.event.phase in ("start", "resume")], default=0)

@@ -24,15 +24,15 @@ class Paired(NamedTuple):
 def pair(facts: Sequence[Known]) -> Paired:
     """The interval of all facts of one activity, in any order; at least one.
 
-    Whole records and voids beat signals: of them the largest (revision, digest) that can hold. Every fact that any
-    part of ``facts`` could have parked is a doubt, so that whoever saw less is always answered.
+    Whole records and voids beat signals: of them the largest rank that can hold. Every fact that any part of
+    ``facts`` could have parked is a doubt, so that whoever saw less is always answered.
     """
     current = _current(facts)
-    wholes = [fact for fact in current if fact.event.phase in WHOLE]
+    trusted = any(fact.event.authenticated for fact in current)
+    wholes = [fact for fact in current if fact.event.phase in WHOLE and fact.event.authenticated >= trusted]
     wholes.sort(key=lambda fact: fact.rank, reverse=True)
     holder = next((fact for fact in wholes if not negative(fact.event)), None)
-    signals = ordered([(fact.id, fact.event) for fact in current if fact.event.phase not in WHOLE])
-    reading = read(signals) if signals else None
+    signals, reading = _read([fact for fact in current if fact.event.phase not in WHOLE])
     evidence = tuple([fact.id for fact in current if not _out(fact, reading)])
     if holder is not None:
         interval = _held(holder.event, signals, reading, evidence)
@@ -43,8 +43,19 @@ def pair(facts: Sequence[Known]) -> Paired:
     return Paired(interval, doubts(facts, {fact.id: fact.rank for fact in current}, holder, reading))
 
 
+def _read(signals: Sequence[Known]) -> tuple[list[Event], Reading | None]:
+    """Signals in order and what they say. Those that nobody authenticated count only where the others leave the
+    activity without start or end: a forged stop takes nothing away."""
+    trusted = ordered([(fact.id, fact.event) for fact in signals if fact.event.authenticated])
+    reading = read(trusted) if trusted else None
+    if len(trusted) == len(signals) or (reading is not None and reading.close not in ("open", "orphan_stop")):
+        return trusted, reading
+    every = ordered([(fact.id, fact.event) for fact in signals])
+    return every, read(every)
+
+
 def _current(facts: Sequence[Known]) -> list[Known]:
-    """Of each event id the largest (revision, digest), by id."""
+    """Of each event id the fact with the largest rank, by id."""
     best: dict[str, Known] = {}
     for fact in facts:
         if fact.id not in best or best[fact.id].rank < fact.rank:

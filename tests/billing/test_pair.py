@@ -213,3 +213,13 @@ def test_received_is_done_waiting_and_parked() -> None:
     for key, value in PairState().step([event("start", 0), event("stop", 600)]).kept:
         restored.restore(key, value)
     assert restored.counts().done == 2
+
+
+def test_what_nobody_authenticated_takes_nothing_away_from_what_somebody_did() -> None:
+    """A forged deletion with a high revision, or a forged early stop."""
+    forged = event("void", revision=9, source_event_id="s1/void", authenticated=False)
+    assert minutes(paired(row(0, 600), forged)) == 10
+    assert paired(forged).void
+    signals = (event("start", 0), event("stop", 600))
+    assert paired(*signals, event("stop", 60, authenticated=False)).spans == paired(*signals).spans
+    assert paired(*signals, event("stop", 60, authenticated=False)).authenticated
