@@ -8,7 +8,7 @@ UV_VERSION := 0.13.9
 export UV_PROJECT_ENVIRONMENT := $(VENV)
 READY := $(VENV)/.ready
 
-.PHONY: help run stop test test-fast check format setup bench docs clean
+.PHONY: help run stop test test-fast test-browser check format setup bench docs clean
 
 help: ## what can be made here
 	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -24,6 +24,9 @@ test: $(READY) check ## the whole suite, on real Kafka and the real ClickHouse e
 
 test-fast: $(READY) ## what needs no running service
 	@$(BIN)/pytest -m "not integration" -n 2
+
+test-browser: $(READY) ## the pages in Chromium (which must be installed)
+	@$(BIN)/uv sync --quiet --frozen --inexact --extra embedded --group browser && $(BIN)/pytest -m browser tests/browser
 
 check: $(READY) ## formatting, lint and strict types
 	@$(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet . && $(BIN)/mypy

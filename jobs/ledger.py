@@ -39,28 +39,28 @@ class Ledger:
         self.settings = settings
         self.tenant = tenant or settings.tenant
         try:
-            self._client: Client = connect(settings, read_only=True)
+            self.store: Client = connect(settings, read_only=True)
         except StoreError as error:
-            raise _cannot(settings, error) from error
+            raise cannot(settings, error) from error
 
     def __enter__(self) -> Ledger:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._client.close()
+        self.store.close()
 
     def entries(self, period: str | None = None, client: str | None = None, trail: bool = False) -> Iterator[Entry]:
         """Rows that hold, in the order of their identity, a block at a time; without trails unless asked."""
         where, values = self._where(period=period, client=client)
         sql = f"SELECT {_columns(trail)} FROM entries_live WHERE {where} ORDER BY {ORDER}"  # noqa: S608
         try:
-            with self._client.query_row_block_stream(sql, parameters=values) as blocks:
+            with self.store.query_row_block_stream(sql, parameters=values) as blocks:
                 names = blocks.source.column_names
                 for block in blocks:
                     for row in block:
                         yield entry_of(dict(zip(names, row, strict=True)))
         except Exception as error:
-            raise _cannot(self.settings, store_error(error)) from error
+            raise cannot(self.settings, store_error(error)) from error
 
     def find(self, prefix: str, most: int = 5) -> list[Entry]:
         """Rows that hold and whose id starts with the prefix, with their trails, at most so many."""
@@ -69,6 +69,11 @@ class Ledger:
             f"AND startsWith(id, {{prefix:String}}) ORDER BY {ORDER} LIMIT {{most:UInt32}}"
         )
         return [entry_of(row) for row in self._query(sql, {"prefix": prefix, "most": most})]
+
+    def known(self, column: str) -> list[str]:
+        """What stands in a column of the entries that hold: their clients, periods, technicians."""
+        sql = f"SELECT DISTINCT {column} AS one FROM entries_live WHERE tenant = {{tenant:String}} ORDER BY one"  # noqa: S608
+        return [row["one"] for row in self._query(sql, {})]
 
     def was_ever(self, prefix: str) -> bool:
         """Whether a row with such an id existed and no longer holds."""
@@ -135,9 +140,9 @@ class Ledger:
 
     def _query(self, sql: str, values: dict[str, object], **options: Any) -> list[dict[str, Any]]:
         try:
-            return query(self._client, sql, {"tenant": self.tenant} | values, **options)
+            return query(self.store, sql, {"tenant": self.tenant} | values, **options)
         except StoreError as error:
-            raise _cannot(self.settings, error) from error
+            raise cannot(self.settings, error) from error
 
 
 def ledger_hash(entries: Iterator[Entry]) -> tuple[str, int]:
@@ -157,7 +162,8 @@ def _columns(trail: bool) -> str:
     return ", ".join([*names, "trail" if trail else "'[]' AS trail"])
 
 
-def _cannot(settings: Settings, error: StoreError) -> UserError:
+def cannot(settings: Settings, error: StoreError) -> UserError:
+    """What the user is told when the store does not answer or refuses."""
     where = f"{settings.clickhouse_host}:{settings.clickhouse_port}"
     if error.code in (60, 81):
         return UserError(f"The ledger at {where} has no tables yet. Make them: python -m sinks.migrate", Exit.CANNOT)

@@ -50,5 +50,10 @@ class Settings(BaseSettings):
             return data | {"kafka": f"127.0.0.1:{data['kafka_port']}"}
         return data
 
+    @property
+    def reader_password_file(self) -> Path:
+        """Where the password of the embedded engine's read-only user lies, once the stack has started there."""
+        return self.home.expanduser() / "secrets" / "reader.password"
+
     def topic(self, name: str) -> str:
         return self.topic_prefix + name

@@ -10,7 +10,7 @@ import orjson
 from pydantic import SecretStr
 
 from jobs.ledger import Ledger
-from jobs.ledger import _cannot as cannot
+from jobs.ledger import cannot
 from sinks.clickhouse import store_error
 from streams.models.entry import OUTSIDE_SUMS
 from streams.settings import Settings
@@ -149,7 +149,7 @@ class Reading(Ledger):
 
 def as_reader(settings: Settings) -> Settings:
     """The settings with the engine's read-only user, where this machine's engine has one."""
-    file = settings.home.expanduser() / "secrets" / "reader.password"
+    file = settings.reader_password_file
     if settings.clickhouse_host not in LOOPBACK or settings.clickhouse_user != "default":
         return settings
     try:

@@ -44,11 +44,6 @@ def components(settings: Settings) -> list[Component]:
     ]
 
 
-def reader_password_file(settings: Settings) -> Path:
-    """Where the password of the read-only user lies, made on the first start; readable by its owner only."""
-    return settings.home.expanduser() / "secrets" / "reader.password"
-
-
 def environment(settings: Settings, **more: str) -> dict[str, str]:
     """What every program of the stack is told; the rest it has from our own environment."""
     return {
@@ -82,7 +77,7 @@ def _kafka(settings: Settings) -> Component:
 
 def _engine(settings: Settings) -> Component:
     port = settings.clickhouse_port
-    password = reader_password_file(settings)
+    password = settings.reader_password_file
     url = f"http://127.0.0.1:{port}/?query=SELECT%201"
 
     def prepare() -> None:

@@ -61,11 +61,11 @@ class Figures:
 
 def read_figures(ledger: Ledger, truth: DemoTruth) -> Figures:
     parameters: dict[str, object] = {"tenant": ledger.tenant}
-    machine = query(ledger._client, MACHINE, parameters)[0]
-    links = query(ledger._client, LINKS, parameters)
+    machine = query(ledger.store, MACHINE, parameters)[0]
+    links = query(ledger.store, LINKS, parameters)
     linked = {row["interval"]: Linked(row["linked_ticket"] or None, row["linked_path"]) for row in links}
     return Figures(
-        totals=[Money(*row.values()) for row in query(ledger._client, TOTALS, parameters)],
+        totals=[Money(*row.values()) for row in query(ledger.store, TOTALS, parameters)],
         runs=int(machine["runs"]),
         machine_seconds=int(machine["seconds"]),
         accuracy=measure(truth, linked),

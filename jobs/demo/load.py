@@ -98,7 +98,7 @@ async def remove(settings: Settings) -> int:
     """
     with Ledger(settings) as ledger:
         found = query(
-            ledger._client,
+            ledger.store,
             "SELECT id, source, kind FROM intervals_live WHERE tenant = {tenant:String} ORDER BY id",
             {"tenant": settings.tenant},
         )
@@ -126,7 +126,7 @@ def current_instance(settings: Settings) -> str:
     """The instance that is in; after a removal the next one, since what was removed stays removed."""
     with Ledger(settings) as ledger:
         rows = query(
-            ledger._client,
+            ledger.store,
             "SELECT splitByChar(':', source)[2] AS instance, countIf(void = 0) AS live FROM intervals FINAL "
             "WHERE tenant = {tenant:String} GROUP BY instance HAVING startsWith(instance, 'demo') ORDER BY instance",
             {"tenant": settings.tenant},
