@@ -122,7 +122,7 @@ class Reading(Ledger):
 
     def _stream(self, sql: str, values: dict[str, object]) -> Iterator[dict[str, Any]]:
         try:
-            with self._client.query_row_block_stream(sql, parameters=values) as blocks:
+            with self.store.query_row_block_stream(sql, parameters=values) as blocks:
                 names = blocks.source.column_names
                 for block in blocks:
                     yield from (dict(zip(names, row, strict=True)) for row in block)
