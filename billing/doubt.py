@@ -48,14 +48,19 @@ def negative(event: Event) -> bool:
 
 
 def doubts(
-    facts: Sequence[Known], current: dict[str, Rank], holder: Known | None, reading: Reading | None
+    facts: Sequence[Known], current: Sequence[Known], holder: Known | None, reading: Reading | None
 ) -> tuple[Doubt, ...]:
     """One doubt for each fact that some part of ``facts`` makes impossible, in the order of their ids."""
-    opened = max([fact.event.at or 0 for fact in facts if fact.event.phase in ("start", "resume")], default=0)
-    suspect = [fact for fact in facts if negative(fact.event) or too_early(fact.event, opened)]
+    suspect = [fact for fact in facts if fact.event.phase in ("stop", "interval")]
+    if suspect:
+        opened = max([fact.event.at or 0 for fact in facts if fact.event.phase in ("start", "resume")], default=0)
+        suspect = [fact for fact in suspect if negative(fact.event) or too_early(fact.event, opened)]
+    if not suspect:
+        return ()
+    ranks = {fact.id: fact.rank for fact in current}
     found = []
     for fact in sorted(suspect, key=lambda fact: (fact.id, fact.rank)):
-        event, holds = fact.event, current[fact.id] == fact.rank
+        event, holds = fact.event, ranks[fact.id] == fact.rank
         if negative(event):
             live = holds and (holder is None or holder.rank < fact.rank)
             found.append(Doubt(event, "negative_duration", not live, _minus(event) if live else ""))

@@ -28,19 +28,25 @@ def pair(facts: Sequence[Known]) -> Paired:
     ``facts`` could have parked is a doubt, so that whoever saw less is always answered.
     """
     current = _current(facts)
-    trusted = any(fact.event.authenticated for fact in current)
-    wholes = [fact for fact in current if fact.event.phase in WHOLE and fact.event.authenticated >= trusted]
-    wholes.sort(key=lambda fact: fact.rank, reverse=True)
-    holder = next((fact for fact in wholes if not negative(fact.event)), None)
-    signals, reading = _read([fact for fact in current if fact.event.phase not in WHOLE])
-    evidence = tuple([fact.id for fact in current if not _out(fact, reading)])
+    wholes = [fact for fact in current if fact.event.phase in WHOLE]
+    holder = _holder(current, wholes) if wholes else None
+    signals, reading = _read([fact for fact in current if fact.event.phase not in WHOLE] if wholes else current)
+    sound = not wholes and reading is not None and not reading.parked
+    evidence = tuple([fact.id for fact in current if sound or not _out(fact, reading)])
     if holder is not None:
         interval = _held(holder.event, signals, reading, evidence)
     elif reading is not None:
         interval = _signalled(signals, reading, evidence)
     else:
-        interval = _void(wholes[0].event, evidence)
-    return Paired(interval, doubts(facts, {fact.id: fact.rank for fact in current}, holder, reading))
+        interval = _void(max(wholes, key=lambda fact: fact.rank).event, evidence)
+    return Paired(interval, doubts(facts, current, holder, reading))
+
+
+def _holder(current: Sequence[Known], wholes: Sequence[Known]) -> Known | None:
+    """The whole record or void that counts. What nobody authenticated counts only where nothing else is known."""
+    trusted = any(fact.event.authenticated for fact in current)
+    able = [fact for fact in wholes if fact.event.authenticated >= trusted and not negative(fact.event)]
+    return max(able, key=lambda fact: fact.rank, default=None)
 
 
 def _read(signals: Sequence[Known]) -> tuple[list[Event], Reading | None]:
@@ -57,8 +63,11 @@ def _read(signals: Sequence[Known]) -> tuple[list[Event], Reading | None]:
 def _current(facts: Sequence[Known]) -> list[Known]:
     """Of each event id the fact with the largest rank, by id."""
     best: dict[str, Known] = {}
+    if len(facts) == 1:
+        return list(facts)
     for fact in facts:
-        if fact.id not in best or best[fact.id].rank < fact.rank:
+        rival = best.setdefault(fact.id, fact)
+        if rival.rank < fact.rank:
             best[fact.id] = fact
     return [best[name] for name in sorted(best)]
 

@@ -38,6 +38,8 @@ class Reading(msgspec.Struct, frozen=True, gc=False):
 
 def ordered(signals: Sequence[tuple[str, Event]]) -> list[Event]:
     """Signals with their ids by (instant, stop < pause < resume < start < heartbeat, id)."""
+    if len(signals) == 1:
+        return [signals[0][1]]
     ranked = sorted(signals, key=lambda item: (_at(item[1]), _ORDER[item[1].phase], item[0]))
     return [event for _, event in ranked]
 
@@ -65,9 +67,13 @@ def too_early(stop: Event, opened_ms: int) -> bool:
 
 
 def _timed(signals: Sequence[Event], opened: int) -> Reading:
-    parked = tuple([event for event in signals if too_early(event, opened)])
-    early = [event for event in signals if event.phase == "stop" and _at(event) <= opened and event not in parked]
-    later = [event for event in signals if _at(event) >= opened and event not in early]
+    parked: tuple[Event, ...] = ()
+    early: list[Event] = []
+    later = signals
+    if signals[0].phase not in ("start", "resume"):
+        parked = tuple([event for event in signals if too_early(event, opened)])
+        early = [event for event in signals if event.phase == "stop" and _at(event) <= opened and event not in parked]
+        later = [event for event in signals if _at(event) >= opened and event not in early]
     run = _run(later)
     if early and not any(event.phase == "stop" for event in later):
         skewed = any(_at(event) < opened for event in early)
@@ -127,8 +133,10 @@ def _differing(run: _Run) -> tuple[str, ...]:
     if len(run.stops) != 1 or run.running is not None:
         return ()
     told = run.stops[0].duration_ms
+    if told is None:
+        return ()
     worked = sum(end - start for start, end in run.spans)
-    return ("duration_differs",) if told is not None and abs(worked - told) > DIFFERS_MS else ()
+    return ("duration_differs",) if abs(worked - told) > DIFFERS_MS else ()
 
 
 def _derived(stop: Event) -> Reading:

@@ -37,7 +37,7 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     body: msgspec.Raw = msgspec.Raw(b"null")
 
     def digest(self) -> str:
-        return digest(bytes(self.body))
+        return digest(self.body)
 
     def key(self) -> str:
         """``tenant|kind|id|rev|digest``: written once, never rewritten."""
