@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from jobs.console import Exit, UserError, say
+from jobs.console import Exit, UserError, broker_needed, say
 
 demo = typer.Typer(
     help="A month of a believable service desk, in tenant `demo`.", no_args_is_help=True, rich_markup_mode=None
@@ -28,7 +28,10 @@ def run_command() -> None:
     code = subprocess.run([sys.executable, "-m", "jobs", "up", "--detach"], check=False).returncode
     if code not in (0, 3):
         raise typer.Exit(code)
-    load_command()
+    if is_loaded():
+        summary_command()
+    else:
+        load_command()
     say(f"\nIt keeps running. Look around: {page()}    End it: everyminute down (or make stop)")
 
 
@@ -39,8 +42,9 @@ def load_command() -> None:
     from jobs.demo.summary import print_summary, write_summary
 
     settings = demo_settings()
-    report, instance = asyncio.run(load(settings, say))
-    wait_until_settled()
+    with broker_needed():
+        report, instance = asyncio.run(load(settings, say))
+        wait_until_settled()
     write_summary(settings, report, instance)
     print_summary(settings)
 
@@ -59,8 +63,9 @@ def remove_command() -> None:
     """Take the month out again."""
     from jobs.demo.load import demo_settings, remove
 
-    count = asyncio.run(remove(demo_settings()))
-    wait_until_settled()
+    with broker_needed():
+        count = asyncio.run(remove(demo_settings()))
+        wait_until_settled()
     say(f"Removed {count:,} activities of tenant demo." if count else "Tenant demo is empty.")
 
 
@@ -74,6 +79,18 @@ def files_command(
 
     for export in generate(folder, "demo", seed):
         say(f"{export.connector:14} {folder / export.file}  (exported {export.as_of})")
+
+
+def is_loaded() -> bool:
+    """The month is in, as a run before left it."""
+    from jobs.demo.load import demo_folder, demo_settings
+    from jobs.ledger import Ledger
+
+    settings = demo_settings()
+    if not (demo_folder(settings) / "summary.json").exists():
+        return False
+    with Ledger(settings) as ledger:
+        return next(ledger.entries(), None) is not None
 
 
 def wait_until_settled() -> None:
