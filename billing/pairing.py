@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple, TypedDict
+from typing import NamedTuple
 
 import msgspec
 
 from billing.doubt import Doubt, Known, doubts, negative
 from billing.signals import DIFFERS_MS, Reading, ordered, read
 from billing.spans import union
-from streams.models.event import Event, Kind, Plain, Ref, TicketRef
+from streams.models.event import Event, Plain, Ref, TicketRef
 from streams.models.interval import Close, Interval
 
 WHOLE = ("interval", "void")
@@ -84,13 +84,15 @@ def _held(event: Event, signals: Sequence[Event], reading: Reading | None, evide
     start, ended = event.started_at // 1000, event.ended_at
     seen = max([event.started_at, ended or 0, *(signal.at or 0 for signal in signals)]) // 1000
     spare = [signal for signal in signals if reading is None or signal not in reading.parked]
+    technician, device, client, ticket, service, billable, native = _described([event, *spare])
     base = Interval(
         evidence=evidence,
         last_seen=seen,
         time_basis=event.time_basis,
         authenticated=event.authenticated,
-        **_described([event, *spare]),
-    )
+        tenant=event.tenant, id=event.activity_id, source=event.source, kind=event.kind, service=service,
+        technician=technician, device=device, client=client, ticket=ticket, billable=billable, native=native,
+    )  # fmt: skip
     if ended is None:
         return _with(base, start=start, open_from=start)
     return _bounded(base, event, event.started_at, ended)
@@ -118,6 +120,9 @@ def _signalled(signals: Sequence[Event], reading: Reading, evidence: tuple[str, 
         if event.phase == "start":
             first = event
             break
+    technician, device, client, ticket, service, billable, native = _described(
+        [first, *[event for event in sound if event is not first]] if len(sound) > 1 else sound
+    )
     return Interval(
         evidence=evidence,
         start=reading.start,
@@ -129,8 +134,9 @@ def _signalled(signals: Sequence[Event], reading: Reading, evidence: tuple[str, 
         last_seen=max([event.at or 0 for event in sound]) // 1000,
         time_basis="derived" if reading.derived else first.time_basis,
         authenticated=all(event.authenticated for event in reading.used),
-        **_described([first, *[event for event in sound if event is not first]]),
-    )
+        tenant=first.tenant, id=first.activity_id, source=first.source, kind=first.kind, service=service,
+        technician=technician, device=device, client=client, ticket=ticket, billable=billable, native=native,
+    )  # fmt: skip
 
 
 def _void(event: Event, evidence: tuple[str, ...]) -> Interval:
@@ -140,22 +146,11 @@ def _void(event: Event, evidence: tuple[str, ...]) -> Interval:
     )  # fmt: skip
 
 
-class _Description(TypedDict):
-    tenant: str
-    id: str
-    source: str
-    kind: Kind
-    technician: Ref | None
-    device: Ref | None
-    client: Ref | None
-    ticket: TicketRef | None
-    service: str
-    billable: bool | None
-    native: dict[str, Plain]
+Described = tuple[Ref | None, Ref | None, Ref | None, TicketRef | None, str, bool | None, dict[str, Plain]]
 
 
-def _described(events: Sequence[Event]) -> _Description:
-    """What identifies the activity, and its description, each part from the first event that has it."""
+def _described(events: Sequence[Event]) -> Described:
+    """Technician, device, client, ticket, service, billable and native, each from the first event that has it."""
     first = events[0]
     technician, device, client, ticket = first.technician, first.device, first.client, first.ticket
     service, billable, native = first.service, first.billable, first.native
@@ -167,11 +162,7 @@ def _described(events: Sequence[Event]) -> _Description:
         service = service or event.service
         billable = event.billable if billable is None else billable
         native = native or event.native
-    return {
-        "tenant": first.tenant, "id": first.activity_id, "source": first.source, "kind": first.kind,
-        "technician": technician, "device": device, "client": client, "ticket": ticket, "service": service,
-        "billable": billable, "native": native,
-    }  # fmt: skip
+    return technician, device, client, ticket, service, billable, native
 
 
 def _with(interval: Interval, **fields: object) -> Interval:
