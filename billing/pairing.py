@@ -8,6 +8,7 @@ from typing import NamedTuple
 import msgspec
 
 from billing.doubt import Doubt, Known, doubts, negative
+from billing.plain import plain
 from billing.signals import DIFFERS_MS, Reading, ordered, read
 from billing.spans import union
 from streams.models.event import Event, Plain, Ref, TicketRef
@@ -22,7 +23,13 @@ class Paired(NamedTuple):
 
 
 def pair(facts: Sequence[Known]) -> Paired:
-    """The interval of all facts of one activity, in any order; at least one.
+    """The interval of all facts of one activity, in any order; at least one."""
+    interval = plain(facts)
+    return weigh(facts) if interval is None else Paired(interval, ())
+
+
+def weigh(facts: Sequence[Known]) -> Paired:
+    """The same, by all the rules.
 
     Whole records and voids beat signals: of them the largest rank that can hold. Every fact that any part of
     ``facts`` could have parked is a doubt, so that whoever saw less is always answered.
