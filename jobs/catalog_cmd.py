@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from jobs.console import Exit, Format, UserError, put, put_json, say
+from jobs.console import Exit, Format, UserError, checked_tenant, hush, put, put_json, say
 
 if TYPE_CHECKING:
     from jobs.catalog_apply import Difference, Head
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 Folders = Annotated[list[Path], typer.Argument(help="Folders (or files) of YAML.", show_default=False)]
 Formats = Annotated[Format, typer.Option("--format", "-f", help="How to print.")]
 Tenant = Annotated[str | None, typer.Option("--tenant", help="Whose catalogue; default: the settings'.")]
+
+MOST_PROBLEMS = 100  # of a catalogue that are printed
+MOST_ALIKE = 10  # objects of one kind, added or removed, that are named one by one
 
 CHECK_EPILOG = """Examples:
 
@@ -67,10 +70,20 @@ def check_command(
             {"ok": not failed, "objects": counts(catalogue), "problems": [_as_json(p) for p in catalogue.problems]}
         )
     else:
-        for problem in catalogue.problems:
-            put(str(problem))
+        for line in shown(catalogue):
+            put(line)
         say(summary(catalogue))
     raise typer.Exit(Exit.NO if failed else Exit.DONE)
+
+
+def shown(catalogue: Catalogue) -> list[str]:
+    """The problems as lines: errors first where there are too many for a screen."""
+    problems = list(catalogue.problems)
+    if len(problems) <= MOST_PROBLEMS:
+        return [str(problem) for problem in problems]
+    ordered = sorted(problems, key=lambda problem: problem.level != "error")
+    rest = f"… and {len(problems) - MOST_PROBLEMS:,} more; --format json of `catalog check` has them all"
+    return [*(str(problem) for problem in ordered[:MOST_PROBLEMS]), rest]
 
 
 def _as_json(problem: Problem) -> dict[str, Any]:
@@ -111,13 +124,16 @@ def apply_command(
     from jobs.catalog_rules import check
     from streams.settings import Settings
 
+    tenant = checked_tenant(tenant)
     catalogue = check(folders)
-    for problem in catalogue.problems:
-        say(str(problem))
+    for line in shown(catalogue):
+        say(line)
     if catalogue.errors:
         raise UserError(f"not applied: {summary(catalogue)}", Exit.NO)
-    settings = Settings()
-    differences, head, accepted = asyncio.run(_apply(settings, tenant or settings.tenant, catalogue, note))
+    if not catalogue.objects:  # a slip of the path would remove everything
+        raise UserError("not applied: nothing is in there; name the catalogue's folder", Exit.NO)
+    hush("aiokafka")
+    differences, head, accepted = asyncio.run(_apply(Settings(), tenant, catalogue, note))
     _print_applied(differences, head, accepted, format_)
     raise typer.Exit(Exit.DONE if accepted else Exit.NO)
 
@@ -139,19 +155,33 @@ async def _apply(
     return differences, after, after.digest == ours or ours in after.accepted
 
 
-def _print_applied(differences: list[Difference], head: Head, accepted: bool, format_: Format) -> None:
-    from jobs.catalog_apply import say_difference
+def _changes(differences: list[Difference]) -> list[str]:
+    """A line a change; many new or removed objects of one kind are counted."""
+    from collections import Counter
 
+    from jobs.catalog_apply import say_difference
+    from jobs.catalog_load import SECTION_OF
+
+    def kind(one: Difference) -> tuple[str, str]:
+        return one.change, SECTION_OF[one.key.split("/", 1)[0]]
+
+    count = Counter(kind(one) for one in differences if one.change != "changed")
+    many = {alike: n for alike, n in count.items() if n > MOST_ALIKE}
+    lines = [f"{change:8}{n:,} {section}" for (change, section), n in many.items()]
+    return lines + [say_difference(one) for one in differences if kind(one) not in many]
+
+
+def _print_applied(differences: list[Difference], head: Head, accepted: bool, format_: Format) -> None:
     if format_ is Format.json:
         changes = [{"object": d.key, "change": d.change, "fields": [list(f) for f in d.fields]} for d in differences]
         put_json({"applied": bool(differences) and accepted, "release": head.number, "changes": changes})
     else:
-        for difference in differences:
-            put(say_difference(difference))
+        for line in _changes(differences):
+            put(line)
     if not accepted:
         say(f"not applied: release {head.number} was applied by somebody else meanwhile; run the command again")
     elif not differences:
-        say(f"nothing changed since release {head.number}" if head.number else "nothing to apply: no objects")
+        say(f"nothing changed since release {head.number}")
     else:
         say(f"applied as release {head.number}: {len(differences)} change{'' if len(differences) == 1 else 's'}")
 
@@ -166,8 +196,9 @@ def status_command(tenant: Tenant = None, format_: Formats = Format.table) -> No
     from jobs.catalog_topic import read_facts
     from streams.settings import Settings
 
-    settings = Settings()
-    head = read_head(asyncio.run(read_facts(settings, tenant or settings.tenant)))
+    tenant = checked_tenant(tenant)
+    hush("aiokafka")
+    head = read_head(asyncio.run(read_facts(Settings(), tenant)))
     kinds = Counter(SECTION_OF[key.split("/", 1)[0]] for key in head.objects)
     if format_ is Format.json:
         put_json(
@@ -175,7 +206,7 @@ def status_command(tenant: Tenant = None, format_: Formats = Format.table) -> No
         )
         return
     if not head.number:
-        say("no release yet: run `everyminute catalog apply DIR`")
+        say(f"no release of tenant {tenant} yet: run `everyminute catalog apply DIR`")
         return
     put(f"release {head.number}" + (f" ({head.note})" if head.note else ""))
     for section, count in sorted(kinds.items()):

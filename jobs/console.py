@@ -7,6 +7,8 @@ option, unreadable file) · 3 cannot be done here and now (no server answers, no
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +40,41 @@ class LedgerFormat(StrEnum):
     table = "table"
     json = "json"
     csv = "csv"
+
+
+def checked_tenant(tenant: str | None) -> str:
+    """The tenant named, or that of the settings. Raises UserError for a name that none may have."""
+    import re
+
+    from streams.settings import TENANT, Settings
+
+    if tenant is not None and not re.match(TENANT, tenant):
+        raise UserError(f"--tenant {tenant!r}: use up to 60 letters, digits, dots, dashes and underscores.")
+    return Settings().tenant if tenant is None else tenant
+
+
+@contextmanager
+def broker_needed() -> Iterator[None]:
+    """Where Kafka does not answer, say so, instead of what its client says and logs."""
+    from aiokafka.errors import KafkaError
+
+    from streams.settings import Settings
+
+    hush("aiokafka")
+    try:
+        yield
+    except (KafkaError, ExceptionGroup) as error:
+        if isinstance(error, ExceptionGroup) and error.split((KafkaError, TimeoutError))[1] is not None:
+            raise
+        where = f"Kafka does not answer at {Settings().kafka}"
+        raise UserError(f"{where}. Start it (everyminute up), or set EVERYMINUTE_KAFKA.", Exit.CANNOT) from error
+
+
+def hush(library: str) -> None:
+    """What a library logs of its errors stays off standard error, where we say it ourselves."""
+    import logging
+
+    logging.getLogger(library).addHandler(logging.NullHandler())
 
 
 def say(message: str) -> None:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from jobs.console import Exit, Format, UserError, put_json, say, tables
+from jobs.console import Exit, Format, UserError, checked_tenant, hush, put_json, say, tables
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 HELP = """Read files that a tool exported, and send what happened to the pipeline.
 
-    everyminute import meshcentral events.json nodes.json --as-of 2026-03-02T18:00Z
+    everyminute import meshcentral events.json --dry-run
 
 The same file twice changes nothing, nor does an older export after a newer one. Rows that cannot be read are parked
 with their reason and stop nothing else. docs/connectors.md says what to export where.
@@ -56,7 +56,8 @@ def import_command(
         run(files or [], CONNECTORS[connector], f"{connector}:{instance}", options, report, dry_run)
     except UserError as error:
         problem = error  # what was read before it is reported all the same
-    show(report, format_, dry_run, failed=problem is not None)
+    where = f" --tenant {tenant}" if tenant else ""
+    show(report, format_, dry_run, where, failed=problem is not None)
     if problem is not None:
         raise problem
     return None
@@ -74,22 +75,12 @@ def list_connectors(format_: Format) -> None:
 
 def check_arguments(files: list[Path] | None, instance: str) -> None:
     if not files:
-        raise UserError("Name at least one file to import.")
+        raise UserError("Name at least one file to import; docs/connectors.md says what to export where.")
     if not instance or len(instance) > 60 or not all(sign.isalnum() or sign in "._-" for sign in instance):
         raise UserError(f"--instance {instance!r}: use up to 60 letters, digits, dots, dashes and underscores.")
     for path in files:
         if not path.is_file():
             raise UserError(f"{path} is no file. Give the path of an exported file, unpacked.")
-
-
-def checked_tenant(tenant: str | None) -> str:
-    import re
-
-    from streams.settings import TENANT, Settings
-
-    if tenant is not None and not re.match(TENANT, tenant):
-        raise UserError(f"--tenant {tenant!r}: use up to 60 letters, digits, dots, dashes and underscores.")
-    return Settings().tenant if tenant is None else tenant
 
 
 def instant(text: str | None) -> int | None:
@@ -120,6 +111,7 @@ def run(files: list[Path], connector: Connector, source: str, options: Options, 
     from aiokafka.errors import KafkaError
 
     problem = ""
+    hush("aiokafka")
     try:
         asyncio.run(_run(files, connector, source, options, report, dry_run))
     except* (KafkaError, TimeoutError) as group:
@@ -187,10 +179,12 @@ async def import_all(
             raise UserError(f"{path} cannot be read: {error.strerror}.") from error
 
 
-def show(report: Report, format_: Format, dry_run: bool, *, failed: bool) -> None:
+def show(report: Report, format_: Format, dry_run: bool, where: str, *, failed: bool) -> None:
     """The counts, and what to do about rows that were parked."""
     if format_ is Format.json:
         return put_json(report.data() | {"dry_run": dry_run})
+    if failed and not report.read:
+        return None
     from rich.table import Table
 
     table = Table(show_header=False, box=None)
@@ -207,7 +201,7 @@ def show(report: Report, format_: Format, dry_run: bool, *, failed: bool) -> Non
     for item in report.examples:
         say(f"{item.place}: {item.reason}: saw {item.saw}, expected {item.expected}. {item.remedy}")
     if report.parked and not dry_run:
-        say("Parked rows are kept with their bytes: `everyminute parked` lists them. The other rows went on.")
+        say(f"Parked rows are kept with their bytes: everyminute parked list{where}. The other rows went on.")
     if not report.read and not failed:
         say("The files hold no rows. docs/connectors.md says what to export where.")
     if dry_run:

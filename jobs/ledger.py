@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from clickhouse_connect.driver.client import Client
 
-from jobs.console import Exit, UserError
+from jobs.console import Exit, UserError, hush
 from sinks.clickhouse import connect, query, store_error
 from sinks.rows import entry_of, parked_of
 from sinks.store import StoreError
@@ -38,6 +38,7 @@ class Ledger:
     def __init__(self, settings: Settings, tenant: str | None = None) -> None:
         self.settings = settings
         self.tenant = tenant or settings.tenant
+        hush("clickhouse_connect")
         try:
             self.store: Client = connect(settings, read_only=True)
         except StoreError as error:

@@ -70,14 +70,11 @@ def register(app: typer.Typer) -> None:
 
 def opened(tenant: str | None) -> Ledger:
     """The ledger of the settings. Raises UserError."""
-    import re
-
+    from jobs.console import checked_tenant
     from jobs.ledger import Ledger
-    from streams.settings import TENANT, Settings
+    from streams.settings import Settings
 
-    if tenant is not None and not re.match(TENANT, tenant):
-        raise UserError(f"--tenant {tenant!r}: use up to 60 letters, digits, dots, dashes and underscores.")
-    return Ledger(Settings(), tenant)
+    return Ledger(Settings(), checked_tenant(tenant))
 
 
 def usage_command(
@@ -93,6 +90,8 @@ def usage_command(
     check_period(period)
     with opened(tenant) as ledger:
         lines = usage.lines_of(ledger.entries(period, client))
+        if not lines:
+            say_why_nothing(ledger, client=client, period=period)
     if format_ is LedgerFormat.json:
         put_json(usage.as_json(lines))
     elif format_ is LedgerFormat.csv:
@@ -117,18 +116,17 @@ def leakage_command(
         groups = ledger.leakage(period, client, technician)
         recovered = ledger.recovered(period, client, technician)
         following = leakage.look_next(groups, ledger.examples(period, client, technician))
+        if not groups and not recovered:
+            say_why_nothing(ledger, client=client, period=period, technician=technician)
     if format_ is LedgerFormat.json:
         return put_json(leakage.as_json(groups, recovered, following))
     if format_ is LedgerFormat.csv:
         return put(csv_text(leakage.CSV, leakage.csv_rows(groups)))
-    print_table(leakage.report(groups, _title("Leakage", client, period), "disposition", "reason"))
-    if groups:
-        print_table(leakage.report(groups, "By client", "client"))
-        print_table(leakage.report(groups, "By technician", "technician"))
+    by = [name for name, chosen in (("client", client), ("technician", technician)) if chosen is None]
+    for report in leakage.reports(groups, _title("Leakage", client, period, technician), by):
+        print_table(report)
     print_table(leakage.recovered_report(recovered))
-    for number, one in enumerate(following, start=1):
-        put(f"{number}. {one.what}: {one.amount}. {one.remedy}")
-        put(f"   See one: everyminute explain {one.example[:8]}" if one.example else "")
+    put("\n".join(leakage.said(following, tenant)) if following else "")
     return None
 
 
@@ -139,14 +137,21 @@ def explain_command(
 ) -> None:
     from jobs.explain import as_json, explanation
 
+    if not entry:
+        raise UserError("Name an entry by its id, or by the first digits of it.")
     with opened(tenant) as ledger:
         found = ledger.find(entry)
         if not found:
             gone = ledger.was_ever(entry)
-            raise UserError(f"Entry {entry} no longer holds." if gone else f"There is no entry {entry}.", Exit.NO)
+            where = f" in tenant {ledger.tenant}; another one is named with --tenant"
+            raise UserError(
+                f"Entry {entry} no longer holds." if gone else f"There is no entry {entry}{where}.", Exit.NO
+            )
         if len(found) > 1:
             some = ", ".join(one.id[:13] for one in found)
-            raise UserError(f"{entry} names several entries: {some}, … Give more digits.")
+            raise UserError(
+                f"{entry} names several entries: {some}{', …' if len(found) > 4 else ''}. Give more digits."
+            )
         intervals = ledger.intervals([proof.interval for proof in found[0].proof])
     if format_ is Format.json:
         put_json(as_json(found[0], intervals))
@@ -161,13 +166,17 @@ def parked_list(
 ) -> None:
     from jobs import parked
     from jobs.output import print_table
+    from streams.models.parked import MEANING
 
+    if reason is not None and reason not in MEANING:
+        raise UserError(f"--reason {reason!r} is none. There are: {', '.join(MEANING)}.")
     with opened(tenant) as ledger:
         items, count = ledger.parked(reason), ledger.parked_count()
     if format_ is Format.json:
         put_json([parked.as_json(item) for item in items])
     else:
         print_table(parked.report(items))
+        put("\n".join(parked.remedies(items)) if items else "")
     if reason is None and count > len(items):
         say(f"{count} items are parked; these are the first {len(items)}.")
 
@@ -209,14 +218,15 @@ def parked_replay(
         found = [one_item(ledger, item) for item in items]
         settings = ledger.settings
     parked.replay(settings, found, value, None if key is None else key.encode())
-    say(f"Sent back: {len(found)}. What still cannot go on is parked again: everyminute parked list")
+    where = f" --tenant {tenant}" if tenant else ""
+    say(f"Sent back: {len(found)}. What still cannot go on is parked again: everyminute parked list{where}")
 
 
 def one_item(ledger: Ledger, prefix: str) -> Parked:
     """The one parked item with that prefix. Raises UserError."""
     found = ledger.parked(prefix=prefix, most=5)
     if not found:
-        raise UserError(f"No item {prefix} is parked.", Exit.NO)
+        raise UserError(f"No item {prefix} is parked in tenant {ledger.tenant}.", Exit.NO)
     if len(found) > 1:
         raise UserError(f"{prefix} names several items: {', '.join(i.id[:13] for i in found)}, … Give more digits.")
     return found[0]
@@ -234,5 +244,24 @@ def hash_command(period: Period = None, tenant: Tenant = None, format_: FormatOp
         put(f"{digest}  entries: {count}")
 
 
-def _title(what: str, client: str | None, period: str | None) -> str:
-    return f"{what} of {client or 'all clients'}, {period or 'all periods'}"
+def say_why_nothing(ledger: Ledger, **asked: str | None) -> None:
+    """Which of the conditions nothing fits, and what there is instead."""
+    from difflib import get_close_matches
+
+    for column, value in asked.items():
+        there = ledger.known(column)
+        if not there:
+            how = "everyminute demo load" if ledger.tenant == "demo" else "everyminute import list"
+            other = "" if ledger.tenant == "demo" else " The demo month is in another: --tenant demo."
+            return say(f"Tenant {ledger.tenant} has no entries yet: {how}.{other}")
+        if value is not None and value not in there:
+            some = there[-12:] if column == "period" else get_close_matches(value, there, 5, 0.5) or there[:12]
+            more = ", …" if len(some) < len(there) else ""
+            listed = ", ".join(one or "(unknown)" for one in some)
+            return say(f"Tenant {ledger.tenant} has no entry of {column} {value!r}. There is: {listed}{more}")
+    return None
+
+
+def _title(what: str, client: str | None, period: str | None, technician: str | None = None) -> str:
+    by = f", {technician}" if technician else ""
+    return f"{what} of {client or 'all clients'}{by}, {period or 'all periods'}"

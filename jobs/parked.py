@@ -9,7 +9,7 @@ import msgspec
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from jobs.console import Exit, UserError
+from jobs.console import Exit, UserError, hush
 from jobs.output import Cell, Report
 from sinks.decode import REPLAYED_ATTEMPT, REPLAYED_ID
 from streams.models.parked import Parked, encode_parked
@@ -21,9 +21,18 @@ FROM_A_HOP = 1 << 24  # versions from here on count facts: the hop itself resolv
 
 
 def report(items: Sequence[Parked]) -> Report:
-    """One line an item."""
-    rows: list[list[Cell]] = [[i.id[:8], i.reason, i.place, i.attempt, i.saw, i.remedy] for i in items]
-    return Report("Parked items", ["id", "reason", "from", "replays", "saw", "what to do"], rows)
+    """One line an item; ``remedies`` go below."""
+    rows: list[list[Cell]] = [[i.id[:8], i.reason, i.place, i.attempt or "", i.saw] for i in items]
+    return Report("Parked items", ["id", "reason", "from", "replays", "saw"], rows)
+
+
+def remedies(items: Sequence[Parked]) -> list[str]:
+    """What to do, said once for all the reasons it helps."""
+    reasons: dict[str, list[str]] = {}
+    for item in items:
+        if item.reason not in reasons.setdefault(item.remedy, []):
+            reasons[item.remedy].append(item.reason)
+    return [f"{', '.join(some)}: {remedy}" for remedy, some in reasons.items()]
 
 
 def shown(item: Parked) -> str:
@@ -58,9 +67,7 @@ def resolved(item: Parked) -> Parked | None:
     return msgspec.structs.replace(item, version=2 * attempt, void=True, attempt=attempt)
 
 
-def replay(
-    settings: Settings, items: Sequence[Parked], value: bytes | None = None, key: bytes | None = None
-) -> None:
+def replay(settings: Settings, items: Sequence[Parked], value: bytes | None = None, key: bytes | None = None) -> None:
     """Send items back to their topics, the bytes as they were or ``value`` and ``key`` instead, and void them.
 
     An item that cannot go on comes back with the next version. Raises UserError when it cannot be sent.
@@ -72,6 +79,7 @@ def replay(
                 f"Parked item {item.id[:8]} came from {item.place or 'a file'}, not from the log. "
                 "Correct the file and import it again."
             )
+    hush("aiokafka")
     try:
         asyncio.run(_send(settings, items, value, key))
     except (KafkaError, OSError) as error:

@@ -7,12 +7,15 @@ from typing import Annotated
 
 import typer
 
-from jobs.console import Exit, Format, UserError, put_json, say, tables
+from jobs.console import Exit, Format, UserError, broker_needed, put_json, say, tables
 
 UP = """Run everything on this machine: Kafka, the ClickHouse engine, the pipeline and the pages.
 
-    everyminute up            until Ctrl-C
-    everyminute up --detach   in the background; `everyminute down` ends it
+    everyminute up
+
+It runs until Ctrl-C, or in the background, until `everyminute down`:
+
+    everyminute up --detach
 
 A second `up` says what already runs. Exit codes: 0 stopped in order; 1 could not start, nothing is left running;
 3 runs already.
@@ -83,19 +86,14 @@ def status_command(
 
 
 def topics_command() -> None:
-    from aiokafka.errors import KafkaError
-
     from streams.settings import Settings
     from streams.topics import audit, provision
 
     async def run(settings: Settings) -> tuple[list[str], list[str]]:
         return await provision(settings), await audit(settings)
 
-    settings = Settings()
-    try:
-        made, wrong = asyncio.run(run(settings))
-    except KafkaError as error:
-        raise UserError(f"Kafka at {settings.kafka} did not answer: {error}", Exit.CANNOT) from error
+    with broker_needed():
+        made, wrong = asyncio.run(run(Settings()))
     say(f"Created {len(made)} topics." if made else "All topics exist.")
     for finding in wrong:
         say(finding)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from jobs.output import Cell, Report, duration, hours, money
+from jobs.output import Cell, Report, amount_text, duration, hours, money
 from streams.models.entry import Entry, Segment
 from streams.models.ids import label
 
@@ -82,28 +82,31 @@ CSV = ("client", "period", "start", "zone", "technician", "ticket", "device", "s
 
 
 def report(lines: Sequence[Line], title: str) -> Report:
-    """For people."""
+    """For people; a single client stands in the title and not in every line."""
     rows: list[list[Cell]] = [_table_row(line) for line in lines]
-    below: list[list[Cell]] = []
-    for total in totals(lines):
-        worked, quantity = duration(total.worked_seconds), duration(total.quantity_seconds)
-        amount = _amount(total.amount, total.exponent, total.currency)
-        client = "all" if total.client is None else total.client or "?"
-        below.append([client, "", "", "", "", "", worked, quantity, "", amount, "", f"lines: {total.lines}"])
-    return Report(title, TABLE, rows, below)
+    single = len({line.entry.identity.client for line in lines}) == 1
+    below = [_total_row(total) for total in totals(lines) if not single or total.client is None]
+    if not single:
+        return Report(title, TABLE, rows, below)
+    below = [["", *row[:1], *row[2:]] for row in below]  # the word "total" moves to the next column
+    return Report(title, TABLE[1:], [row[1:] for row in rows], [row[1:] for row in below])
 
 
-def _amount(amount: int, exponent: int, currency: str) -> str:
-    """As "75.00 EUR"; a dash where nothing was priced."""
-    return f"{money(amount, exponent)} {currency}" if currency else "–"
+def _total_row(total: Total) -> list[Cell]:
+    client = "total" if total.client is None else total.client or "?"
+    return [
+        client, "", "", "", "", "", duration(total.worked_seconds), duration(total.quantity_seconds), "",
+        amount_text(total.amount, total.exponent, total.currency), "", f"{total.lines:,} lines",
+    ]  # fmt: skip
 
 
 def _table_row(line: Line) -> list[Cell]:
     own, part = line.entry, line.segment
+    currency = own.currency if part.amount or own.disposition == "billed" else ""
     return [
         own.identity.client or "?", line.started, own.technician or own.who or "?", label(own.ticket), own.service,
         part.tier, duration(part.seconds), duration(part.billed_seconds), part.rate,
-        _amount(part.amount, own.exponent, own.currency), own.disposition, own.id[:8],
+        amount_text(part.amount, own.exponent, currency), own.disposition, own.id[:8],
     ]  # fmt: skip
 
 

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import importlib
+import re
 import resource
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from jobs.cli import COMMANDS
 from tests.jobs.command import everyminute
 
 STORIES = Path(__file__).parents[1] / "stories"
+
+
+ROOT = Path(__file__).parents[2]
+EXAMPLE_CATALOGUE = ROOT / "examples" / "catalogue"
+EXPORT = ROOT / "tests" / "connectors" / "examples" / "cloudevents" / "events.jsonl"
 
 
 def test_help_is_data_and_names_the_exit_codes() -> None:
@@ -68,3 +76,58 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     ran = everyminute("catalog", "init", tmp_path / "timers.json", "-o", "/proc/nowhere/catalogue")
     assert ran.code == 2
     assert "/proc/nowhere" in ran.err
+
+
+NOWHERE = {"kafka": "127.0.0.1:1", "clickhouse_port": "1"}
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("usage",), ("leakage",), ("explain", "1a"), ("parked", "list"), ("parked", "show", "1a"),
+        ("parked", "replay", "1a"), ("ledger", "hash"), ("topics",), ("catalog", "status"),
+        ("catalog", "apply", EXAMPLE_CATALOGUE), ("demo", "remove"), ("demo", "summary"), ("demo", "load"),
+        ("import", "cloudevents", EXPORT),
+    ],
+    ids=lambda arguments: " ".join(str(one) for one in arguments[:2]),
+)  # fmt: skip
+def test_where_nothing_runs_each_command_says_so_in_its_own_words(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, arguments: tuple[object, ...]
+) -> None:
+    ran = everyminute(*arguments, home=str(tmp_path), **NOWHERE)
+    assert ran.code == 3, ran.err
+    assert "Traceback" not in ran.err
+    assert "Unexpected" not in ran.err
+    assert re.search("everyminute up|everyminute demo load", ran.err)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("usage", "--tenant", "a b"), "--tenant 'a b'"),
+        (("catalog", "status", "--tenant", "a b"), "--tenant 'a b'"),
+        (("catalog", "apply", EXAMPLE_CATALOGUE, "--tenant", "a/b"), "--tenant 'a/b'"),
+        (("usage", "--period", "2026-13"), "2026-03"),
+        (("import", "nope", "x.json"), "There is no connector 'nope'"),
+        (("import", "syncro"), "at least one file"),
+        (("import", "syncro", "nofile.json"), "nofile.json is no file"),
+        (("import", "syncro", EXPORT, "--as-of", "soon"), "--as-of 'soon'"),
+        (("import", "syncro", EXPORT, "--zone", "Nowhere"), "--zone 'Nowhere'"),
+        (("parked", "list", "--reason", "nope"), "--reason 'nope'"),
+        (("explain", ""), "first digits"),
+        (("simulate", "nofile.yaml"), "nofile.yaml"),
+        (("catalog", "init", "nofile.json", "-o", "/nowhere"), "nofile.json"),
+    ],
+    ids=str,
+)
+def test_wrong_use_is_named(arguments: tuple[object, ...], words: str) -> None:
+    ran = everyminute(*arguments, **NOWHERE)
+    assert (ran.code, ran.out) == (2, "")
+    assert words in ran.err
+
+
+def test_a_catalogue_with_nothing_in_it_removes_nothing(tmp_path: Path) -> None:
+    (tmp_path / "readme.yaml").write_text("# nothing\n")
+    ran = everyminute("catalog", "apply", tmp_path, **NOWHERE)
+    assert (ran.code, ran.out) == (1, "")
+    assert "nothing is in there" in ran.err

@@ -1,5 +1,7 @@
 """Explain: why an entry has its amount."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from jobs.explain import explanation
@@ -9,13 +11,13 @@ from tests.sinks.builders import entry, void
 
 EXPECTED = """\
 Entry {id}
-billed 0:30 h, 75.00 EUR
+billed: 0:30:00, 75.00 EUR
 ann (a.smith), 2026-03-01 01:00:00 to 01:25:00 (Europe/Berlin)
 client acme · period 2026-03 · ticket T-1 · device pc-7 · service support · contract k1
 look at: skew
 
 Evidence
-  remote_session from meshcentral:mesh1: 0:25 (interval i1)
+  session from meshcentral:mesh1: 0:25:00 (interval i1)
   2 sessions → 25 min
 
 Link
@@ -23,12 +25,10 @@ Link
     not: T-2 is of another client
 
 Rounding
-  worked 0:25 + rounding 0:05 = 0:30
-  25 min → 30 min [up15]
+  worked 0:25:00 + rounding 0:05:00 = 0:30:00 [up15]
 
 Sum
-  standard  0:30 h  × 150.00/h  = 75.00 EUR
-  total = 75.00 EUR
+  standard  0:30:00 × 150.00/h = 75.00 EUR
 
 Also
   novelty: what no section knows"""
@@ -45,19 +45,39 @@ def test_the_explanation_reads_from_evidence_to_sum_and_hides_no_step() -> None:
     assert explanation(one) == EXPECTED.format(id=one.id)
 
 
+def test_nothing_is_said_twice_and_ids_of_tools_are_read_as_people_say_them() -> None:
+    seen = {"started_at": datetime(2026, 3, 1, tzinfo=UTC), "ended_at": None, "seconds": 1500, "close": "open",
+            "flags": [], "evidence": ["e1"]}  # fmt: skip
+    steps = (
+        Step("evidence", "remote_session i1 of meshcentral:mesh1", "25 min", "open"),
+        Step("link", "ticket 7", "client acme ticket ~syncro:main:48%2F129", "ticket"),
+        Step("contract", why="no_contract"),
+        Step("amount", "75", "30 min × 150.00/h = 75.00", "card/0"),
+    )
+    lines = explanation(entry(trail=steps), {"i1": seen}).splitlines()
+    assert [line for line in lines if "session" in line] == [
+        "  session from meshcentral:mesh1, from 2026-03-01 01:00:00: 0:25:00"
+    ]
+    assert "    interval i1, no stop came, 1 event" in lines
+    assert "  ticket 7 → client acme ticket 48/129 [ticket]" in lines
+    assert "  none: no_contract" in lines
+    assert [line for line in lines if "75.00" in line][1:] == ["  standard  0:30:00 × 150.00/h = 75.00 EUR [card/0]"]
+
+
 @pytest.mark.integration
 def test_a_unique_prefix_is_enough_and_the_evidence_is_shown(run: Run) -> None:
     said = run("explain", W1.id[:8])
     assert said.code == 0
-    assert "standard  0:10 h  × 100.00/h  = 16.67 EUR" in said.out
+    assert "standard  0:10:00 × 100.00/h = 16.67 EUR (exactly 16.666667)" in said.out
     assert "total = 83.34 EUR" in said.out
-    assert "2026-03-01 00:00:00 to 00:25:00 UTC, ended by stop, 2 events, look at: skew" in said.out
+    assert "session from meshcentral:mesh1, 2026-03-01 01:00:00 to 01:25:00: 0:25:00" in said.out
+    assert "interval i1, ended by stop, 2 events, look at: skew" in said.out
 
 
 @pytest.mark.integration
 def test_what_is_not_billed_says_why_and_what_is_at_risk(run: Run) -> None:
     said = run("explain", LEAKS[0].id).out
-    assert "unlinked 0:30 h, at risk 75.00 EUR: client_unknown" in said
+    assert "unlinked (client_unknown): 0:30:00, at risk 75.00 EUR" in said
 
 
 @pytest.mark.integration
@@ -71,7 +91,7 @@ def test_for_programs_every_field_and_the_intervals(run: Run) -> None:
 @pytest.mark.integration
 @pytest.mark.parametrize(
     ("asked", "code", "words"),
-    [("", 2, "several"), ("nothing-like-it", 1, "There is no entry"), (void("w8").id, 1, "no longer holds")],
+    [("", 2, "first digits"), ("nothing-like-it", 1, "There is no entry"), (void("w8").id, 1, "no longer holds")],
     ids=["too short", "unknown", "void"],
 )
 def test_what_cannot_be_explained_is_said_plainly(run: Run, asked: str, code: int, words: str) -> None:

@@ -36,6 +36,6 @@ def test_money_is_exact(amount: int, exponent: int) -> None:
 
 
 def test_durations_read_as_people_say_them() -> None:
-    spoken = [duration(n) for n in (0, 1500, 5407, -300, 360_000)]
-    assert spoken == ["0:00", "0:25", "1:30:07", "-0:05", "100:00"]
+    spoken = [duration(n) for n in (0, 1500, 5407, -300, 3_960_000)]
+    assert spoken == ["0:00:00", "0:25:00", "1:30:07", "-0:05:00", "1,100:00:00"]
     assert str(hours(1500)) == "0.4167"

@@ -65,6 +65,13 @@ def test_the_list_has_reason_place_and_remedy_of_what_is_not_resolved(run: Run, 
 
 
 @pytest.mark.integration
+def test_a_reason_that_is_none_is_refused_with_those_there_are(run: Run, items: list[Parked]) -> None:
+    said = run("parked", "list", "--reason", "not-json")
+    assert (said.code, said.out) == (2, "")
+    assert "not_json" in said.err
+
+
+@pytest.mark.integration
 def test_showing_an_item_gives_its_exact_bytes_back(run: Run, items: list[Parked]) -> None:
     assert "12 bytes, not text" in run("parked", "show", ITEM.id[:8]).out
     assert run("parked", "show", items[1].id, "--raw").out == '{"a": 1}'

@@ -66,8 +66,27 @@ def test_another_tenant_has_its_own_ledger(run: Run) -> None:
     }
 
 
-def test_nothing_is_said_as_nothing(run: Run) -> None:
-    assert "nothing" in run("usage", "--client", "nobody").out
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        (("--client", "acmee"), "no entry of client 'acmee'. There is: acme, …"),
+        (("--period", "2020-01"), "no entry of period '2020-01'. There is: 2026-03, 2026-04"),
+        (("--tenant", "empty"), "Tenant empty has no entries yet: everyminute import list."),
+        (("--tenant", "demo"), "Tenant demo has no entries yet: everyminute demo load."),
+    ],
+    ids=["client", "period", "tenant", "demo"],
+)
+def test_nothing_is_said_as_nothing_and_why(run: Run, asked: tuple[str, ...], words: str) -> None:
+    said = run("usage", *asked)
+    assert (said.code, "nothing" in said.out) == (0, True)
+    assert words in said.err
+
+
+def test_one_client_stands_in_the_title_and_all_lines_fit_a_screen(run: Run) -> None:
+    lines = run("usage", "--client", "beta").out.splitlines()
+    assert lines[0].startswith("Usage of beta, all periods")
+    assert "client" not in lines[1]
+    assert [line for line in lines if line != line.rstrip()] == []
 
 
 def test_a_month_that_is_none_is_refused_with_an_example(run: Run) -> None:
@@ -79,7 +98,7 @@ def test_a_month_that_is_none_is_refused_with_an_example(run: Run) -> None:
 def test_without_a_store_the_command_says_what_to_start(run: Run) -> None:
     said = run("usage", clickhouse_port="1")
     assert said.code == 3
-    assert "everyminute up" in said.err
+    assert said.err.startswith("everyminute: No ClickHouse answers at 127.0.0.1:1. Start it (everyminute up)")
 
 
 def test_without_tables_the_command_says_how_to_make_them(run: Run) -> None:
