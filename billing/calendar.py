@@ -69,6 +69,12 @@ class Zone:
             self._last = self._find(at)
         return self._last
 
+    def wall(self, at: int) -> int:
+        """Seconds after midnight that the clock shows at an instant: for grids, not for durations."""
+        offset = self._offset_at(at)
+        assert offset is not None
+        return (at + int(offset.total_seconds())) % DAY
+
     def _find(self, at: int) -> Day:
         ordinal = at // DAY + EPOCH
         while self.midnight(ordinal + 1) <= at:

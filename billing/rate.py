@@ -145,8 +145,8 @@ class RateState:
         ids = set(touched.works)
         if touched.start is not None:
             ids |= shelf.since(touched.start)
-            if terms.by_day:
-                ids |= shelf.sharing(touched.places, terms.zone)
+            if terms.shared:
+                ids |= shelf.sharing(touched.places, terms.shared, terms.zone)
         rows = self._rows(client, ids, shelf, terms)
         live = {row.identity for row in rows}
         named = {one for id_ in ids for one in shelf.identities.get(id_, ())}
@@ -156,8 +156,8 @@ class RateState:
     def _rows(self, client: str, ids: set[str], shelf: Shelf, terms: ClientTerms) -> list[Entry]:
         """Rows of ``ids``, computed with all that shares a rounding scope with them."""
         works = list(self._index.current(client, ids))
-        if terms.by_day:
-            beside = shelf.sharing(map(place_of, works), terms.zone) - ids
+        if terms.shared:
+            beside = shelf.sharing(map(place_of, works), terms.shared, terms.zone) - ids
             works.extend(self._index.current(client, beside))
         return [row for row in rate_works(terms, works) if row.identity.work in ids]
 

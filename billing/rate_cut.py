@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from billing.calendar import STANDARD, Day, Piece
 from billing.rate_terms import Blocked, ClientTerms, Terms
-from billing.rounding import Scope
+from billing.scopes import Scope
 from streams.models.entry import Disposition
 from streams.models.interval import Span
 from streams.models.work import Work

@@ -9,9 +9,10 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import date
 from typing import NamedTuple
 
-from billing.calendar import DAY, Zone
+from billing.calendar import DAY, Day, Zone
 from streams.models.entry import Identity, RowClass
 from streams.models.work import Work
 
@@ -20,10 +21,11 @@ _CLASSES: dict[str, RowClass] = {"regular": "regular", "reversal": "reversal", "
 
 
 class Place(NamedTuple):
-    """Where one revision of a piece of work stood. ``client`` "" where it is unknown, ``ticket`` "" without one."""
+    """Where one revision of a piece of work stood. ``client``, ``ticket`` and ``technician`` are "" where unknown."""
 
     client: str
     ticket: str
+    technician: str
     start: int
     end: int
 
@@ -39,11 +41,14 @@ class Held:
 
 @dataclass(slots=True)
 class Shelf:
-    """One client: latest start ever seen of each piece of work here, in order; who shares a ticket and a UTC day."""
+    """One client: latest start ever seen of each piece of work here, in order; what ever had a ticket, a technician,
+    a UTC day."""
 
     latest: dict[str, int] = field(default_factory=dict)
     order: list[tuple[int, str]] = field(default_factory=list)
-    tickets: dict[tuple[str, int], set[str]] = field(default_factory=dict)
+    tickets: dict[str, set[str]] = field(default_factory=dict)
+    technicians: dict[str, set[str]] = field(default_factory=dict)
+    days: dict[int, set[str]] = field(default_factory=dict)
     identities: dict[str, set[Identity]] = field(default_factory=dict)
 
     def add(self, work: str, place: Place) -> None:
@@ -54,8 +59,11 @@ class Shelf:
             self.latest[work] = place.start
             insort(self.order, (place.start, work))
         if place.ticket:
-            for day in range(place.start // DAY, place.end // DAY + 1):
-                self.tickets.setdefault((place.ticket, day), set()).add(work)
+            self.tickets.setdefault(place.ticket, set()).add(work)
+        if place.technician:
+            self.technicians.setdefault(place.technician, set()).add(work)
+        for day in range(place.start // DAY, place.end // DAY + 1):
+            self.days.setdefault(day, set()).add(work)
 
     def since(self, start: int) -> set[str]:
         """Work with a start at or after ``start`` in any revision; everything ever named here for ``EVERYTHING``."""
@@ -63,12 +71,18 @@ class Shelf:
             return set(self.latest) | set(self.identities)
         return {work for _, work in self.order[bisect_left(self.order, (start, "")) :]}
 
-    def sharing(self, places: Iterable[Place], zone: Zone) -> set[str]:
-        """Work that ever had the ticket of a place on a local day of it: the scopes ``ticket_day``."""
+    def sharing(self, places: Iterable[Place], scopes: frozenset[str], zone: Zone) -> set[str]:
+        """All work that may be rounded together with what stands at a place; some more than that."""
         found: set[str] = set()
-        for ticket, since, until in {_days(place, zone) for place in places if place.ticket}:
-            for day in range(since // DAY, until // DAY + 1):
-                found |= self.tickets.get((ticket, day), set())
+        for one in {reach for place in places for reach in _reaches(place, scopes, zone)}:
+            among = self.tickets if one.ticket else self.technicians if one.technician else None
+            holders = among.get(one.ticket or one.technician, set()) if among is not None else None
+            if one.since > one.until:
+                found |= holders or set()
+                continue
+            for day in range(one.since // DAY, one.until // DAY + 1):
+                present = self.days.get(day, set())
+                found |= present if holders is None else present & holders
         return found
 
 
@@ -119,7 +133,8 @@ class Index:
 
 
 def place_of(work: Work) -> Place:
-    return Place(work.client or "", work.ticket or "", work.start, work.spans[-1][1] if work.spans else work.start)
+    end = work.spans[-1][1] if work.spans else work.start
+    return Place(work.client or "", work.ticket or "", work.technician or "", work.start, end)
 
 
 def identity_text(identity: Identity) -> str:
@@ -133,7 +148,33 @@ def parse_identity(text: str) -> Identity:
     return Identity(client, period, work, _CLASSES[row_class], corrects_period)
 
 
-def _days(place: Place, zone: Zone) -> tuple[str, int, int]:
-    """Ticket, and first and last instant of the local days that a place touches."""
-    last = max(place.start, place.end - 1)
-    return place.ticket, zone.day(place.start).start, zone.day(last).end - 1
+class Reach(NamedTuple):
+    """What shares a scope with a place: all of a ticket, of a technician or of the client (both ""), from ``since`` to
+    ``until``; at any time where ``since`` is later."""
+
+    ticket: str
+    technician: str
+    since: int
+    until: int
+
+
+def _reaches(place: Place, scopes: frozenset[str], zone: Zone) -> Iterator[Reach]:
+    first, last = zone.day(place.start), zone.day(max(place.start, place.end - 1))
+    since, until = first.start, last.end - 1
+    if place.ticket and "ticket" in scopes:
+        yield Reach(place.ticket, "", 1, 0)
+    if place.ticket and "ticket_day" in scopes:
+        yield Reach(place.ticket, "", since, until)
+    if place.technician and "tech_day" in scopes:
+        yield Reach("", place.technician, since, until)
+    if "client_day" in scopes:
+        yield Reach("", "", since, until)
+    if "period" in scopes:
+        yield Reach("", "", *_months(first, last, zone))
+
+
+def _months(first: Day, last: Day, zone: Zone) -> tuple[int, int]:
+    """First and last instant of the local months that two days lie in."""
+    begins, ends = date.fromordinal(first.ordinal), date.fromordinal(last.ordinal)
+    after = date(ends.year + ends.month // 12, ends.month % 12 + 1, 1)
+    return zone.midnight(begins.replace(day=1).toordinal()), zone.midnight(after.toordinal()) - 1

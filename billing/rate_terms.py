@@ -15,9 +15,10 @@ from billing.calendar import TierCalendar, Zone, zone_of
 from billing.contracts import CONTRACTS
 from billing.contracts.choice import ContractChoice, choose_contract
 from billing.money import Rate, exponent_of, rate_of, rate_text
+from billing.rate_policies import policies, shared_scopes
 from billing.ratecard import STANDARD, Candidate, Choice, choose, fits_service, price
-from billing.rounding import BY_DAY
-from streams.models.catalog import Calendar, Client, Contract, Dated, RateCard, Rounding, Service, Tier
+from billing.scopes import BY_DAY
+from streams.models.catalog import Client, Contract, Dated, RateCard, Rounding, Service, Tier
 from streams.models.entry import Disposition
 from streams.models.work import Step
 
@@ -89,7 +90,7 @@ class ClientTerms:
         self._cards = [one for one in book.all(RateCard).values() if one.client in (None, client)]
         self._eras = _dates([*self._contracts, *self._cards])
         self._known: dict[tuple[str, int], Terms] = {}
-        self.by_day = any(self._is_by_day(one.rounding) for one in self._contracts) or self._is_by_day(None)
+        self.shared = shared_scopes(self._book, self._contracts)
 
     def at(self, service: str, day: int) -> Terms:
         """Terms for an event's service text on a local day."""
@@ -114,7 +115,7 @@ class ClientTerms:
         default = self.organisation.currency
         choice = choose(self._cards, self.client, service, day, default)
         contract, best = chosen.contract, choice.best
-        policy, calendar, missing = self._policies(contract)
+        policy, calendar, missing = policies(self._book, contract, service, self.zone)
         risk_currency = (best.card.currency if best else None) or default
         return Terms(
             service=service,
@@ -145,21 +146,6 @@ class ClientTerms:
                     best = rank if best is None else min(best, rank)
         return (best[1], services[best[1]].billable) if best else ("", True)
 
-    def _policies(self, contract: Contract | None) -> tuple[Rounding | None, TierCalendar | None, str]:
-        """Rounding, calendar, and what is named but missing."""
-        named = (contract.rounding if contract else None) or self.organisation.rounding
-        policy = self._book.get(Rounding, named)
-        if named and policy is None:
-            return None, None, f"rounding_missing: {named}"
-        name = (contract.calendar if contract else None) or self.organisation.calendar
-        calendar = self._book.get(Calendar, name)
-        if calendar is None:
-            return policy, None, f"calendar_missing: {name}" if name else ""
-        zone = zone_of(calendar.zone) if calendar.zone else self.zone
-        if zone is None:
-            return policy, None, f"zone_missing: {calendar.zone}"
-        return policy, TierCalendar(calendar, zone), ""
-
     def _blocked(self, billable: bool, chosen: ContractChoice, choice: Choice, missing: str) -> Blocked | None:
         if self.internal:
             return "non_billable", "internal_client"
@@ -170,10 +156,6 @@ class ClientTerms:
         if missing or choice.line is None:
             return "unpriced", missing or choice.reason
         return None
-
-    def _is_by_day(self, rounding: str | None) -> bool:
-        policy = self._book.get(Rounding, rounding or self.organisation.rounding)
-        return policy is not None and policy.scope in BY_DAY
 
 
 def _dates(items: list[Dated]) -> list[int]:

@@ -1,59 +1,86 @@
-"""Rounding: once per scope, then the added (or removed) seconds go to parts by a named rule.
+"""How much a scope comes to: modes, minimums, first blocks, instants. Zero seconds bill nothing unless told to.
 
-A mode, a scope or a surplus rule is a function and a line in a literal registry. Zero seconds bill nothing.
+A mode is a function and a line in ``MODES``; ``billing.scopes`` says what is rounded together, ``billing.surplus`` who
+gets what rounding adds.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from streams.models.catalog import Rounding
 
-Scope = tuple[str | int, ...]
 
-
-def up(seconds: int, increment: int) -> int:
+def up(seconds: int, increment: int, _slack: int) -> int:
     """901 s up to 900: 1800; an exact multiple stays."""
     return -(-seconds // increment) * increment
 
 
-def last_segment(seconds: Sequence[int], quantity: int) -> list[int]:
-    """All of it to the last part that was worked; what a reduction cannot take there, to those before it."""
-    billed = list(seconds)
-    surplus = quantity - sum(billed)
-    for i in reversed(range(len(billed))):
-        if seconds[i] > 0 and surplus:
-            taken = max(surplus, -billed[i])
-            billed[i] += taken
-            surplus -= taken
-    return billed
+def down(seconds: int, increment: int, _slack: int) -> int:
+    return seconds // increment * increment
 
 
-def entry(policy: str, work: str, contract: str, ticket: str, day: int) -> Scope:
-    """One piece of work, over midnight and month ends."""
-    return "entry", policy, work
+def nearest(seconds: int, increment: int, _slack: int) -> int:
+    """A half goes up."""
+    return (2 * seconds + increment) // (2 * increment) * increment
 
 
-def ticket_day(policy: str, work: str, contract: str, ticket: str, day: int) -> Scope:
-    """Contract, policy, ticket and local date, over all technicians; without a ticket the work alone."""
-    return ("ticket_day", policy, contract, ticket, day) if ticket else entry(policy, work, contract, ticket, day)
+def half_down(seconds: int, increment: int, _slack: int) -> int:
+    """The nearest; a half goes down."""
+    return -((increment - 2 * seconds) // (2 * increment)) * increment
 
 
-MODES: dict[str, Callable[[int, int], int]] = {"up": up}
-SURPLUS: dict[str, Callable[[Sequence[int], int], list[int]]] = {"last_segment": last_segment}
-SCOPES: dict[str, Callable[[str, str, str, str, int], Scope]] = {"entry": entry, "ticket_day": ticket_day}
-BY_DAY = frozenset({"ticket_day"})  # scopes that end at local midnight
+def threshold(seconds: int, increment: int, slack: int) -> int:
+    """Up from ``slack`` over a multiple, down below. 30 min with 5: 34 → 30, 38 → 60."""
+    whole, rest = divmod(seconds, increment)
+    return (whole + (rest >= slack and rest > 0)) * increment
 
 
-def quantity(policy: Rounding, seconds: int) -> int:
-    """Seconds to bill for what was worked in one scope: ``max(minimum, rounded)``. min 20, up 15: 5 min → 20."""
+def grace(seconds: int, increment: int, slack: int) -> int:
+    """Up, but ``slack`` over a multiple is forgiven. 30 min with 3: 32 → 30, 34 → 60."""
+    whole, rest = divmod(seconds, increment)
+    return (whole + (rest > slack)) * increment
+
+
+def exact(seconds: int, _increment: int, _slack: int) -> int:
+    return seconds
+
+
+MODES: dict[str, Callable[[int, int, int], int]] = {
+    "up": up,
+    "down": down,
+    "nearest": nearest,
+    "half_down": half_down,
+    "threshold": threshold,
+    "grace": grace,
+    "exact": exact,
+}
+
+
+def quantity_of(policy: Rounding, seconds: int) -> int:
+    """Seconds to bill for what was worked in one scope.
+
+    ``max(minimum, rounded)``: min 20, up 15: 5 min → 20. With ``order: minimum_then_round`` 30. Increments count from
+    zero; from the minimum with that ``anchor`` (25 min → 35), and always from the end of a first block.
+    """
     if seconds <= 0:
-        return 0
-    increment = policy.increment_minutes * 60
-    rounded = MODES[policy.mode](seconds, increment) if increment else seconds
-    return max(policy.minimum_minutes * 60, rounded)
+        return policy.minimum if policy.min_applies_to_zero else 0
+    if policy.order == "minimum_then_round":
+        seconds = max(policy.minimum, seconds)
+    base = policy.minimum if policy.anchor == "minimum" else policy.first_block
+    rounded = base + rounding_of(policy, seconds - base) if seconds > base else base
+    return max(policy.minimum, rounded)
 
 
-def distribute(policy: Rounding, seconds: Sequence[int]) -> list[int]:
-    """Billed seconds of each part of a scope, in time order; they sum to the scope's quantity."""
-    return SURPLUS["last_segment"](seconds, quantity(policy, sum(seconds)))
+def rounding_of(policy: Rounding, seconds: int) -> int:
+    return MODES[policy.mode](seconds, policy.increment, policy.slack) if policy.increment else seconds
+
+
+def instants(policy: Rounding, begin: int, end: int, seconds: int) -> int:
+    """Seconds to bill for work from ``begin`` to ``end``, both in seconds after midnight by the local clock, whose
+    grid starts there; ``seconds`` were worked, without pauses."""
+    if seconds <= 0 or not policy.increment:
+        return quantity_of(policy, seconds)
+    first = MODES[policy.begin](begin, policy.increment, 0)
+    last = MODES[policy.end](end, policy.increment, 0)
+    return max(policy.minimum, seconds + (begin - first) + (last - end), 0)

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from billing import rounding, trail
+from billing import trail
 from billing.book import CatalogState
 from billing.money import Rate, amount_of, exact_of, exponent_of
 from billing.rate_cut import Part, Row, cut
 from billing.rate_terms import ClientTerms, Price
+from billing.round_rows import round_rows
 from streams.models.entry import Entry, Identity, Segment
 from streams.models.work import Step, Work
 
@@ -39,33 +40,8 @@ def rate_works(terms: ClientTerms, works: Iterable[Work]) -> list[Entry]:
     """As ``rate_client``, under terms that are already known."""
     done = sorted((work for work in works if work.state == "done"), key=lambda work: (work.start, work.id))
     rows = [row for work in done for row in cut(work, terms)]
-    _round(rows)
+    round_rows(rows, terms.zone)
     return [_entry(row, terms) for row in rows]
-
-
-def _round(rows: list[Row]) -> None:
-    """Set the billed seconds of every part, each scope rounded once over all its parts in time order."""
-    scopes: dict[rounding.Scope, list[tuple[int, str, Part]]] = {}
-    for row in rows:
-        work = row.work
-        for part in row.parts:
-            policy = part.terms.policy
-            if policy is None:
-                part.billed = part.seconds
-                continue
-            key = rounding.SCOPES[policy.scope](policy.id, work.id, part.terms.contract, work.ticket or "", part.day)
-            part.scope = (*key, row.disposition)
-            scopes.setdefault(part.scope, []).append((part.start, work.id, part))
-    for members in scopes.values():
-        if len(members) > 1:
-            members.sort(key=lambda member: member[:2])
-        parts = [member[2] for member in members]
-        policy = parts[0].terms.policy
-        assert policy is not None
-        billed = rounding.distribute(policy, [part.seconds for part in parts])
-        worked, quantity = sum([part.seconds for part in parts]), sum(billed)
-        for part, seconds in zip(parts, billed, strict=True):
-            part.billed, part.scope_seconds, part.scope_quantity = seconds, worked, quantity
 
 
 def _entry(row: Row, terms: ClientTerms) -> Entry:
@@ -153,11 +129,11 @@ def _segment(run: list[Part], price: Price | None = None, exponent: int = 0, lin
 
 
 def _runs(parts: list[Part]) -> list[tuple[Price | None, list[Part]]]:
-    """Consecutive parts with one tier, price, line and contract; parts without seconds bill nothing."""
+    """Consecutive parts with one tier, price, line and contract; parts without any seconds are left out."""
     runs: list[tuple[Price | None, list[Part]]] = []
     last: tuple[object, ...] = ()
     for part in parts:
-        if not part.seconds:
+        if not part.seconds and not part.billed:
             continue
         terms = part.terms
         price = terms.price(part.tier)

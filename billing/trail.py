@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from billing.money import Rate, money_text
 from billing.rate_cut import Part, Row
 from billing.rate_terms import Price, Terms
-from billing.rounding import Scope
+from billing.scopes import Scope
 from streams.models.catalog import Rounding
 from streams.models.entry import Segment
 from streams.models.work import Step, Work
@@ -96,6 +96,19 @@ def _rounded(run: list[Part]) -> Step:
 
 
 def _policy_text(policy: Rounding) -> str:
-    parts = [f"{policy.mode} to {policy.increment_minutes} min"] if policy.increment_minutes else []
-    parts += [f"at least {policy.minimum_minutes} min"] if policy.minimum_minutes else []
+    parts = [_mode_text(policy)] if policy.increment else []
+    parts += [f"first block {policy.first_block_minutes} min"] if policy.first_block else []
+    parts += [f"at least {duration(policy.minimum)}"] if policy.minimum else []
+    if policy.minimum and policy.order == "minimum_then_round":
+        parts.append("minimum first, then rounded")
+    if policy.minimum and policy.anchor == "minimum":
+        parts.append("counted from the minimum")
+    parts += [f"surplus: {policy.surplus}"] if policy.surplus != "last_segment" else []
     return ", ".join(parts) or "to the second"
+
+
+def _mode_text(policy: Rounding) -> str:
+    if policy.basis == "instants":
+        return f"begin {policy.begin}, end {policy.end} on a grid of {duration(policy.increment)}"
+    slack = f" ({duration(policy.slack)})" if policy.slack else ""
+    return f"{policy.mode} to {duration(policy.increment)}{slack}"

@@ -37,8 +37,7 @@ SECTION_OF = {kind: section for section, kind in SECTIONS.items()}
 NOT_BUILT = {
     "section": ("projects", "scripts", "holidays", "lots"),
     "kind": ("retainer", "block_hours", "fixed_price", "flat_fee", "per_incident"),
-    "mode": ("down", "nearest", "threshold", "grace"),
-    "scope": ("ticket", "project_day", "client_day", "tech_day", "period"),
+    "scope": ("project_day",),
 }
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})")

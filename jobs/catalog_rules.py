@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from jobs.catalog_load import Catalogue, kind_of, load_folders
 from jobs.catalog_prices import check_prices
+from jobs.catalog_rounding import check_rounding
 from streams.models.catalog import (
     Calendar,
     CatalogObject,
@@ -69,12 +70,14 @@ def _references(catalogue: Catalogue) -> Iterator[tuple[CatalogObject, tuple[int
         yield card, ("client",), "client", card.client
         for n, line in enumerate(card.lines):
             yield card, ("lines", n, "service"), "service", None if line.service == "*" else line.service
+    for service in catalogue.all(Service):
+        yield service, ("rounding",), "rounding", service.rounding
     for contract in catalogue.all(Contract):
         yield contract, ("client",), "client", contract.client
         yield contract, ("rounding",), "rounding", contract.rounding
         yield contract, ("calendar",), "calendar", contract.calendar
-        for n, service in enumerate(contract.services):
-            yield contract, ("services", n), "service", None if service == "*" else service
+        for n, name in enumerate(contract.services):
+            yield contract, ("services", n), "service", None if name == "*" else name
 
 
 def _tiers_named(catalogue: Catalogue) -> Iterator[tuple[CatalogObject, tuple[int | str, ...], str]]:
@@ -273,4 +276,5 @@ RULES = (
     check_services,
     check_presence,
     check_prices,
+    check_rounding,
 )

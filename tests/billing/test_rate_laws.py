@@ -38,11 +38,12 @@ from tests.billing.rate_log import Live, Log, Store, content, cut, truth
 SIZES = st.lists(st.integers(1, 4), max_size=30)
 ONE_BY_ONE = st.just([1] * 100)
 BASE = at("2026-03-31 00:00")
+SCOPES = ["entry", "ticket_day", "ticket", "client_day", "tech_day", "period"]
 ZONES = [None, "America/New_York", "Pacific/Auckland", "no/zone"]
 
 
 def shop(scope: str, *known: Client) -> list[CatalogObject]:
-    """Two clients, beta known to a connector at least; rounding by entry or by ticket and day; office hours."""
+    """Two clients, beta known to a connector at least; rounding by any scope; office hours."""
     objects = [*with_calendar(catalogue(scope=scope, increment_minutes=15)), *office_hours()]
     return [*objects, Contract(id="beta-tm", client="beta", rounding="policy"), *known]
 
@@ -65,6 +66,7 @@ def wild(draw: st.DrawFn) -> Fact:
         draw(spans()),
         client=draw(st.sampled_from(["acme", "acme", "beta", None])),
         ticket=draw(st.sampled_from(["T1", "T1", "T2", None])),
+        technician=draw(st.sampled_from(["ann", "ann", "bob"])),
         state=draw(st.sampled_from(["done", "done", "done", "running", "void", "absorbed"])),
     )
     return work_fact(item, rev=draw(REVISIONS))
@@ -73,7 +75,7 @@ def wild(draw: st.DrawFn) -> Fact:
 @st.composite
 def histories(draw: st.DrawFn) -> list[Fact]:
     """Work, zones that connectors report, up to two releases (the second in its place), repetitions."""
-    scopes, zones = st.sampled_from(["entry", "ticket_day"]), st.sampled_from(ZONES)
+    scopes, zones = st.sampled_from(SCOPES), st.sampled_from(ZONES)
     first = release_facts(shop(draw(scopes)))
     known = draw(st.lists(st.builds(lambda zone: Client(id="beta", zone=zone), zones), max_size=1))
     second = release_facts(shop(draw(scopes), *known), 2, first[-1].digest())

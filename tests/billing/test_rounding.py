@@ -8,7 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.rounding import MODES, SCOPES, SURPLUS, distribute, last_segment, quantity
+from billing.money import Rate
+from billing.rounding import MODES, instants, quantity_of
+from billing.scopes import SCOPES
+from billing.surplus import SURPLUS, Share, distribute, last_segment
 from streams.models.catalog import Rounding
 from tests.billing.rate_kit import LAWS, minutes, rated, span, work, worked
 from tests.billing.rate_kit import catalogue as terms
@@ -18,6 +21,12 @@ UP15 = Rounding(id="up15", increment_minutes=15)
 
 def policy(increment: int, minimum: int = 0) -> Rounding:
     return Rounding(id="p", increment_minutes=increment, minimum_minutes=minimum)
+
+
+def shares(seconds: list[int], rates: list[int] | None = None) -> list[Share]:
+    """Parts of one scope, each a segment of its own."""
+    prices = rates or [100] * len(seconds)
+    return [Share(part, Rate(price, 0), n) for n, (part, price) in enumerate(zip(seconds, prices, strict=True))]
 
 
 @pytest.mark.parametrize(
@@ -37,22 +46,22 @@ def policy(increment: int, minimum: int = 0) -> Rounding:
     ],
 )
 def test_quantities(vector: str, increment: int, minimum: int, seconds: int, expected: int) -> None:
-    assert quantity(policy(increment, minimum), seconds) == expected, vector
+    assert quantity_of(policy(increment, minimum), seconds) == expected, vector
 
 
 def test_every_scope_and_mode_of_the_catalogue_is_in_the_registry() -> None:
     schema = Rounding.model_json_schema()["properties"]
     assert set(SCOPES) == set(schema["scope"]["enum"])
-    assert set(MODES) == {schema["mode"]["const"]}
-    assert set(SURPLUS) == {"last_segment"}
+    assert set(MODES) == {*schema["mode"]["enum"], *schema["begin"]["enum"], *schema["end"]["enum"]}
+    assert set(SURPLUS) == set(schema["surplus"]["enum"])
 
 
 @LAWS
 @given(st.lists(st.integers(0, 20_000), min_size=1, max_size=6), st.integers(0, 60), st.integers(0, 120))
 def test_parts_sum_to_the_scope_and_only_the_last_grows(seconds: list[int], increment: int, minimum: int) -> None:
     rounding = policy(increment, minimum)
-    billed = distribute(rounding, seconds)
-    assert sum(billed) == quantity(rounding, sum(seconds))
+    billed = distribute(rounding, shares(seconds))
+    assert sum(billed) == quantity_of(rounding, sum(seconds))
     worked_parts = [i for i, part in enumerate(seconds) if part]
     assert all(billed[i] == part for i, part in enumerate(seconds) if i not in worked_parts[-1:])
 
@@ -62,7 +71,7 @@ def test_parts_sum_to_the_scope_and_only_the_last_grows(seconds: list[int], incr
 def test_a_reduction_takes_from_the_end(seconds: list[int], data: st.DataObject) -> None:
     """For modes that round down: never below zero, and never from an earlier part before a later one is empty."""
     total = data.draw(st.integers(0, sum(seconds)))
-    billed = last_segment(seconds, total)
+    billed = last_segment(shares(seconds), total, UP15)
     assert sum(billed) == total
     touched = [i for i, part in enumerate(seconds) if billed[i] != part]
     assert all(part >= 0 for part in billed)
@@ -130,3 +139,122 @@ def test_rd19_a_note_of_no_length_has_a_row_and_no_quantity() -> None:
 def test_the_surplus_never_lands_on_a_part_of_no_length() -> None:
     up15 = terms(scope="ticket_day", increment_minutes=15)
     assert minutes(rated(up15, worked(5, "a"), worked(0, "b", start="2026-03-03 12:00"))) == [15, 0]
+
+
+def of(**fields: Any) -> Rounding:
+    return Rounding(id="p", **fields)
+
+
+@pytest.mark.parametrize(
+    ("vector", "given", "minutes_worked", "expected"),
+    [
+        ("RD4", {"mode": "down", "increment_minutes": 15}, 22, 15),
+        ("RD4", {"mode": "nearest", "increment_minutes": 15}, 22, 15),
+        ("RD4", {"mode": "down", "increment_minutes": 6}, 22, 18),
+        ("RD4", {"mode": "nearest", "increment_minutes": 6}, 22, 24),
+        ("RD5", {"mode": "down", "increment_minutes": 6}, 14, 12),
+        ("RD6", {"mode": "nearest", "increment_minutes": 30}, 14, 0),
+        ("RD6", {"mode": "nearest", "increment_minutes": 30}, 29, 30),
+        ("RD10", {"mode": "threshold", "increment_minutes": 30, "slack_minutes": 5}, 3, 0),
+        ("RD10", {"mode": "threshold", "increment_minutes": 30, "slack_minutes": 5}, 34, 30),
+        ("RD10", {"mode": "threshold", "increment_minutes": 30, "slack_minutes": 5}, 38, 60),
+        ("RD11", {"mode": "grace", "increment_minutes": 30, "slack_minutes": 3}, 32, 30),
+        ("RD11", {"mode": "grace", "increment_minutes": 30, "slack_minutes": 3}, 34, 60),
+        ("Q12", {"mode": "nearest", "increment_minutes": 10}, 15, 20),
+        ("Q12", {"mode": "half_down", "increment_minutes": 10}, 15, 10),
+        ("MN2", {"increment_minutes": 15, "minimum_minutes": 20, "order": "minimum_then_round"}, 5, 30),
+        ("MN3", {"increment_minutes": 15, "minimum_minutes": 20, "anchor": "minimum"}, 25, 35),
+        ("MN3", {"increment_minutes": 15, "minimum_minutes": 20, "anchor": "minimum"}, 12, 20),
+        ("first block", {"increment_minutes": 15, "first_block_minutes": 60}, 20, 60),
+        ("first block", {"increment_minutes": 15, "first_block_minutes": 60}, 61, 75),
+        ("RD19", {"minimum_minutes": 15, "min_applies_to_zero": True}, 0, 15),
+        ("90 s", {"increment_minutes": 1, "increment_seconds": 30}, 2, 3),
+    ],
+)
+def test_modes_minimums_and_blocks(vector: str, given: dict[str, Any], minutes_worked: int, expected: int) -> None:
+    assert quantity_of(of(**given), minutes_worked * 60) == expected * 60, vector
+
+
+def clock(text: str) -> int:
+    hours, mins, secs = map(int, text.split(":"))
+    return hours * 3600 + mins * 60 + secs
+
+
+@pytest.mark.parametrize(
+    ("begin", "end", "expected"),
+    [("down", "up", 5400), ("up", "up", 4500), ("nearest", "nearest", 4500), ("down", "down", 4500),
+     ("exact", "exact", 4517)],
+)  # fmt: skip
+def test_rd8_instants(begin: str, end: str, expected: int) -> None:
+    policy = of(increment_minutes=15, basis="instants", begin=begin, end=end)
+    assert instants(policy, clock("12:17:35"), clock("13:32:52"), 4517) == expected
+
+
+@LAWS
+@given(
+    st.sampled_from(["up", "down", "nearest", "half_down", "grace", "threshold"]),
+    st.integers(1, 7200),
+    st.integers(0, 7200),
+    st.integers(0, 30_000),
+    st.integers(0, 3600),
+)
+def test_modes_are_idempotent_monotone_and_up_never_shortens(
+    mode: str, increment: int, slack: int, seconds: int, more: int
+) -> None:
+    slack = max(1, slack % increment) if mode == "threshold" else slack % increment
+    rounded = MODES[mode](seconds, increment, slack)
+    assert rounded % increment == 0
+    assert abs(rounded - seconds) < increment
+    assert MODES[mode](rounded, increment, slack) == rounded
+    assert MODES[mode](seconds + more, increment, slack) >= rounded
+    assert mode != "up" or rounded >= seconds
+    assert mode != "down" or rounded <= seconds
+
+
+@pytest.mark.parametrize(
+    ("surplus", "expected"),
+    [("each_segment", [900, 900]), ("last_segment", [600, 300]), ("pro_rata", [643, 257]),
+     ("first_swallows", [900, 0]), ("highest_rate", [600, 300])],
+)  # fmt: skip
+def test_rs2_who_gets_the_surplus(surplus: str, expected: list[int]) -> None:
+    policy = of(increment_minutes=15, surplus=surplus)
+    assert distribute(policy, shares([600, 240], [100, 150])) == expected
+
+
+def test_the_dearest_part_gets_it_wherever_it_stands() -> None:
+    policy = of(increment_minutes=15, surplus="highest_rate")
+    assert distribute(policy, shares([600, 240], [150, 100])) == [660, 240]
+    down = of(increment_minutes=15, mode="down", surplus="highest_rate")
+    assert distribute(down, shares([300, 240, 600], [150, 100, 90])) == [60, 240, 600]
+
+
+@LAWS
+@given(
+    st.lists(st.integers(0, 20_000), min_size=1, max_size=6),
+    st.sampled_from(sorted(SURPLUS)),
+    st.sampled_from(["up", "down", "nearest"]),
+    st.integers(0, 60),
+    st.integers(0, 120),
+    st.booleans(),
+)
+def test_every_rule_hands_out_exactly_the_quantity(
+    seconds: list[int], surplus: str, mode: str, increment: int, minimum: int, zero: bool
+) -> None:
+    given_ = {"increment_minutes": increment, "minimum_minutes": minimum, "min_applies_to_zero": zero}
+    policy = of(mode=mode, surplus=surplus, **given_)
+    billed = distribute(policy, shares(seconds))
+    assert min(billed) >= 0
+    if surplus == "each_segment":
+        assert billed == [quantity_of(policy, part) for part in seconds]
+    else:
+        assert sum(billed) == quantity_of(policy, sum(seconds))
+
+
+def test_scopes_of_the_client_of_a_technician_and_of_a_month() -> None:
+    works = [
+        worked(5, "a"),
+        worked(5, "b", ticket="T2", technician="bob"),
+        worked(5, "c", start="2026-03-04 10:00"),
+    ]
+    totals = {scope: sum(minutes(rated(terms(scope=scope, increment_minutes=15), *works))) for scope in SCOPES}
+    assert totals == {"entry": 45, "ticket": 30, "ticket_day": 45, "client_day": 30, "tech_day": 45, "period": 15}
