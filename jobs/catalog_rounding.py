@@ -23,7 +23,7 @@ def _contradictions(policy: Rounding) -> Iterator[tuple[str, str, str]]:
         yield (
             slack,
             "the slack is not smaller than the increment",
-            "write how much over an increment makes the difference",
+            "write less than the increment",
         )
     if policy.mode in ("threshold", "grace") and not policy.slack:
         yield "mode", f"`{policy.mode}` needs to know how much", "add `slack_minutes:`"
@@ -40,7 +40,7 @@ def _contradictions(policy: Rounding) -> Iterator[tuple[str, str, str]]:
             yield (
                 "basis",
                 "`instants` are rounded by `begin` and `end` alone",
-                "remove mode, order, anchor, first block",
+                "remove the other settings",
             )
     if policy.first_block and policy.anchor == "minimum":
         yield "anchor", "increments count from the end of the first block", "remove `anchor:` or the first block"
