@@ -44,6 +44,9 @@ class Rate(NamedTuple):
     scale: int
 
 
+ZERO = Rate(0, 0)
+
+
 def exponent_of(currency: str) -> int:
     """Decimals of a currency's minor unit (ISO 4217): 0, 2 or 3."""
     if currency in _NO_DECIMALS:
@@ -66,9 +69,20 @@ def times(rate: Rate, multiplier: Decimal) -> Rate:
     return _lowest(rate.units * factor.units, rate.scale + factor.scale)
 
 
-def amount_of(seconds: int, rate: Rate, exponent: int) -> int:
-    """Minor units for ``seconds`` at ``rate``, rounded half away from zero. 3000 s at 100.00: 8333."""
-    return half_away(seconds * rate.units * 10**exponent, HOUR * 10**rate.scale)
+def plus(one: Rate, other: Rate) -> Rate:
+    """The exact sum: 100 + -10 = 90."""
+    scale = max(one.scale, other.scale)
+    return _lowest(one.units * 10 ** (scale - one.scale) + other.units * 10 ** (scale - other.scale), scale)
+
+
+def amount_of(seconds: int, rate: Rate, exponent: int, fixed: Rate = ZERO) -> int:
+    """Minor units for ``seconds`` at ``rate`` and a ``fixed`` amount, rounded once, half away from zero.
+
+    3000 s at 100.00: 8333; 1800 s at 150.00 and 49.00: 12400.
+    """
+    scale = max(rate.scale, fixed.scale)
+    units = seconds * rate.units * 10 ** (scale - rate.scale) + HOUR * fixed.units * 10 ** (scale - fixed.scale)
+    return half_away(units * 10**exponent, HOUR * 10**scale)
 
 
 def exact_of(parts: Iterable[tuple[int, Rate]]) -> str:

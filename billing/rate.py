@@ -23,7 +23,7 @@ from streams.models.fact import Fact, decode_fact, encode_fact
 from streams.models.ids import version
 from streams.models.work import decode_work
 
-_NO_PRICE = ("device", "ticket", "technician")  # directory objects that no row of rate reads
+_NO_PRICE = ("device", "ticket")  # directory objects that no row of rate reads
 
 
 @dataclass(slots=True)
@@ -51,12 +51,14 @@ class RateState:
         self._stamp = -1
         self._mark = -1
         self._settled = True
+        self._roles: set[str] = set()  # technicians that ever had a role: of the others rate reads nothing
 
     def restore(self, key: str, value: bytes) -> None:
         """Take back one kept fact, in any order."""
         self._settled = False
         if value[:1] in (b"+", b"="):
             fact = self._book.restore(value)
+            self._has_role(fact)
         else:
             fact = decode_fact(value)
             self._take(fact)
@@ -113,10 +115,18 @@ class RateState:
         elif fact.kind == "identity":
             self._fold_identity(parse_identity(fact.id), touched)
         elif fact.kind in ("object", "release"):
-            self._fold_catalog(self._book.fold(fact), touched)
+            change = self._book.fold(fact)
+            if self._has_role(fact) or not change.key.startswith("technician/"):
+                self._fold_catalog(change, touched)
             value = self._book.kept(fact)
         if new:
             outcome.kept.append((key, value or encode_fact(fact)))
+
+    def _has_role(self, fact: Fact) -> bool:
+        """Whether a fact is about a technician who has, or ever had, a role that rate lines may name."""
+        if fact.id.startswith("technician/") and b'"role"' in bytes(fact.body):
+            self._roles.add(fact.id)
+        return fact.id in self._roles
 
     def _fold_work(self, fact: Fact, touched: dict[str, Touched]) -> None:
         """Every client that any revision of the work ever stood at is touched, from its earliest start there."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from billing.calendar import STANDARD, Day, Piece
 from billing.rate_terms import Blocked, ClientTerms, Terms
+from billing.rates import NO_TIER
 from billing.scopes import Scope
 from streams.models.entry import Disposition
 from streams.models.interval import Span
@@ -61,6 +63,7 @@ class Row:
 def cut(work: Work, terms: ClientTerms) -> list[Row]:
     """Rows in time order; their parts hold exactly the seconds of the work."""
     rows: list[Row] = []
+    who = terms.person(work)
     for start, end in _spans(work):
         at = start
         while True:
@@ -68,7 +71,7 @@ def cut(work: Work, terms: ClientTerms) -> list[Row]:
             stop = min(end, day.end)
             if not rows or rows[-1].period != day.period:
                 rows.append(Row(work, day.period, day.date))
-            _add(rows[-1], terms.at(work.service, day.ordinal), day, at, stop)
+            _add(rows[-1], terms.at(work.service, day.ordinal, who), day, at, stop)
             at = stop
             if at >= end:
                 break
@@ -100,11 +103,18 @@ def dispose(row: Row) -> Blocked:
     blocked = [part.terms.blocked for part in row.parts if part.terms.blocked is not None]
     if blocked:
         return min(blocked, key=lambda one: (_SEVERITY.index(one[0]), one[1]))
-    if missing := sorted({part.tier for part in row.parts if part.terms.price(part.tier) is None}):
-        return "unpriced", f"tier_without_price: {', '.join(missing)}"
+    if why := unpriced(row.parts):
+        return "unpriced", why
     if len(currencies := {part.terms.currency for part in row.parts}) > 1:
         return "unpriced", f"currency_mixed: {', '.join(sorted(currencies))}"
     return row.parts[0].terms.taken, ""
+
+
+def unpriced(parts: Sequence[Part]) -> str:
+    """Why parts have no price; "" if all have one."""
+    whys = sorted({why for part in parts if (why := part.terms.rates.unpriced(part.tier))})
+    tiers = [why.removeprefix(NO_TIER) for why in whys if why.startswith(NO_TIER)]
+    return next((why for why in whys if not why.startswith(NO_TIER)), NO_TIER + ", ".join(tiers) if tiers else "")
 
 
 def _spans(work: Work) -> list[Span]:

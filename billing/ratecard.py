@@ -1,44 +1,70 @@
-"""Which rate line prices a service on a date, and why the other candidates lost.
+"""Which rate line prices a piece of work on a date, and why the other candidates lost.
 
-The client's own card goes before the organisation's, the exact service before "*", the later date before the
-earlier, then the smaller id. Currencies are never converted: a client pays in the currency of the own cards in
-force, else in the organisation's, and only lines in that currency fit.
+Scope first: the contract's own card, the client's, the organisation's. Then what the line names, in this order: a
+role, the exact service, a technician, a tier. Then the later date and the smaller id. A line with a price of its
+own (``rate`` or ``flat``) is a base; one with ``multiplier``, ``percent`` or ``plus`` changes the base, and the best
+such line applies unless the base names the same and more on a card of a narrower scope. Currencies are never
+converted: a client pays in the currency of the own cards in force, else in the organisation's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 
-from billing.money import Rate, rate_of, times
-from streams.models.catalog import Dated, RateCard, RateLine, Tier
+from streams.models.catalog import Dated, RateCard, RateLine
 
 STANDARD = "standard"
+_SCOPES = ("the contract's own card", "the client's own card", "the organisation's card")
+_NAMED = ("role", "exact service", "technician", "tier")
+
+
+class Asked(NamedTuple):
+    """What a price is wanted for. "" where it is unknown."""
+
+    client: str
+    service: str
+    contract: str = ""
+    role: str = ""
+    technician: str = ""
+    tier: str = STANDARD
 
 
 class Candidate(NamedTuple):
-    """A line for this service on a card for this client; the smallest ``order`` wins."""
+    """A line that fits what is asked; the smallest ``order`` wins: scope, what is not named, later, id, place."""
 
-    order: tuple[bool, bool, int, str, int]
+    order: tuple[int, bool, bool, bool, bool, int, str, int]
     card: RateCard
     line: RateLine
 
     @property
     def name(self) -> str:
-        return f"{self.card.id}/{self.line.service}"
+        named = (self.line.role, self.line.technician, self.line.tier)
+        return "/".join((self.card.id, self.line.service, *[one for one in named if one]))
+
+    @property
+    def scope(self) -> int:
+        return self.order[0]
+
+    def covers(self, other: Candidate) -> bool:
+        """Whether this line names everything that the other one does."""
+        return all(theirs or not mine for mine, theirs in zip(self.order[1:5], other.order[1:5], strict=True))
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """``line`` None: nothing fits. ``best`` also looks at other currencies, for money at risk only."""
+    """``line`` None: nothing fits. ``change`` alters the price of ``line``. ``best`` and ``best_change`` also look
+    at other currencies, for money at risk only."""
 
     line: Candidate | None
     best: Candidate | None
     currency: str
     reason: str = ""
     lost: tuple[str, ...] = ()
+    change: Candidate | None = None
+    best_change: Candidate | None = None
 
 
 def holds(item: Dated, day: int) -> bool:
@@ -61,46 +87,65 @@ def fits_service(pattern: str, service: str) -> bool:
     return service.startswith(pattern[:-1]) if pattern.endswith("*") else pattern == service
 
 
-def choose(cards: Iterable[RateCard], client: str, service: str, day: int, default: str) -> Choice:
-    """The line for ``service`` at ``client`` on local day ``day``; ``default`` is the organisation's currency."""
-    mine = [card for card in cards if card.client in (None, client)]
-    currencies = sorted({c.currency or default for c in mine if c.client is not None and holds(c, day)})
+def choose(cards: Iterable[RateCard], asked: Asked, day: int, default: str) -> Choice:
+    """The line for what is asked on local day ``day``; ``default`` is the organisation's currency."""
+    mine = [card for card in cards if _is_for(card, asked)]
+    currencies = sorted({c.currency or default for c in mine if _scope(c) < 2 and holds(c, day)})
     currency = currencies[0] if currencies else default
-    ranked = sorted(_candidates(mine, service))
-    verdicts = [(one, _why_not(one, day, currency, default)) for one in ranked]
-    fitting = [one for one, why in verdicts if not why]
+    ranked = sorted(_candidates(mine, asked))
     dated = [one for one in ranked if holds(one.card, day)]
-    best = dated[0] if dated else None
+    best, best_change, _ = _pick(dated)
     if len(currencies) > 1:
         lost = tuple(f"{one.name}: {one.card.currency or default}" for one in dated)
-        return Choice(None, best, currency, f"currency_mixed: {', '.join(currencies)}", lost)
-    won = fitting[0] if fitting else None
-    lost = tuple(f"{one.name}: {why or _why_behind(one, won)}" for one, why in verdicts if one is not won)
-    return Choice(won, best, currency, "" if won else "no_rate_line", lost)
+        return Choice(None, best, currency, f"currency_mixed: {', '.join(currencies)}", lost, None, best_change)
+    verdicts = [(one, _why_not(one, day, currency, default)) for one in ranked]
+    won, change, whys = _pick([one for one, why in verdicts if not why])
+    lost = tuple(f"{one.name}: {why or whys[one.order]}" for one, why in verdicts if one not in (won, change))
+    return Choice(won, best, currency, "" if won else "no_rate_line", lost, change, best_change)
 
 
-def price(line: RateLine, tier: str, tiers: dict[str, Tier]) -> tuple[Rate, str] | None:
-    """The exact rate of a tier and how it came about; None if neither line nor catalogue prices the tier."""
-    base = rate_of(line.rate)
-    own = line.tiers.get(tier)
-    if own is not None and own.rate is not None:
-        return rate_of(own.rate), f"{tier}: own rate"
-    if own is not None and own.multiplier is not None:
-        return times(base, own.multiplier), f"{tier}: {line.rate} × {own.multiplier}"
-    if tier == STANDARD:
-        return base, tier
-    general = tiers.get(tier)
-    if general is not None and general.multiplier is not None:
-        return times(base, general.multiplier), f"{tier}: {line.rate} × {general.multiplier}"
-    return None
+def is_base(line: RateLine) -> bool:
+    """Whether the line has a price of its own."""
+    return line.rate is not None or line.flat is not None
 
 
-def _candidates(cards: Iterable[RateCard], service: str) -> Iterable[Candidate]:
+def _scope(card: RateCard) -> int:
+    return 0 if card.contract is not None else 1 if card.client is not None else 2
+
+
+def _is_for(card: RateCard, asked: Asked) -> bool:
+    return card.client in (None, asked.client) and card.contract in (None, asked.contract)
+
+
+def _candidates(cards: Iterable[RateCard], asked: Asked) -> Iterable[Candidate]:
     for card in cards:
+        later = -(card.from_ or date.min).toordinal()
         for index, line in enumerate(card.lines):
-            if line.service in ("*", service):
-                later = -(card.from_ or date.min).toordinal()
-                yield Candidate((card.client is None, line.service == "*", later, card.id, index), card, line)
+            wanted = ((line.role, asked.role), (line.technician, asked.technician), (line.tier, asked.tier))
+            if line.service in ("*", asked.service) and all(one in (None, other) for one, other in wanted):
+                plain = (line.role is None, line.service == "*", line.technician is None, line.tier is None)
+                yield Candidate((_scope(card), *plain, later, card.id, index), card, line)
+
+
+def _pick(fitting: Sequence[Candidate]) -> tuple[Candidate | None, Candidate | None, dict[object, str]]:
+    """The base, what changes it, and why each other one lost; ``fitting`` is in order."""
+    bases = [one for one in fitting if is_base(one.line)]
+    changes = [one for one in fitting if not is_base(one.line)]
+    if not bases:
+        return None, None, {one.order: "there is no price that it could change" for one in changes}
+    base = bases[0]
+    whys: dict[object, str] = {one.order: _why_behind(one, base) for one in bases[1:]}
+    change: Candidate | None = None
+    for one in changes:
+        if base.scope < one.scope and base.covers(one):
+            whys[one.order] = f"{base.name} names the same on a narrower card"
+        elif base.line.flat is not None:
+            whys[one.order] = "a flat amount stays as it is"
+        elif change is None:
+            change = one
+        else:
+            whys[one.order] = _why_behind(one, change)
+    return base, change, whys
 
 
 def _why_not(one: Candidate, day: int, currency: str, default: str) -> str:
@@ -110,8 +155,10 @@ def _why_not(one: Candidate, day: int, currency: str, default: str) -> str:
     return outside(one.card, day)
 
 
-def _why_behind(one: Candidate, won: Candidate | None) -> str:
-    assert won is not None  # without a winner nothing fitted, and each candidate has its own reason
-    reasons = ("the client's own card goes first", "the exact service goes first", "the later date goes first")
-    pairs = zip(reasons, won.order, one.order, strict=False)
-    return next((why for why, first, second in pairs if first != second), "the smaller id goes first")
+def _why_behind(one: Candidate, won: Candidate) -> str:
+    places = [place for place, (a, b) in enumerate(zip(won.order, one.order, strict=True)) if a != b]
+    if places[0] == 0:
+        return f"{_SCOPES[won.scope]} goes first"
+    if places[0] <= 4:
+        return f"the {_NAMED[places[0] - 1]} goes first"
+    return "the later date goes first" if places[0] == 5 else "the smaller id goes first"

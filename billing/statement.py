@@ -10,12 +10,15 @@ from typing import NamedTuple
 
 from billing import trail
 from billing.book import CatalogState
-from billing.money import Rate, amount_of, exact_of, exponent_of
+from billing.money import HOUR, ZERO, Rate, amount_of, exact_of, exponent_of, money_text, plus, rate_text
 from billing.rate_cut import Part, Row, cut
-from billing.rate_terms import ClientTerms, Price
+from billing.rate_terms import ClientTerms
+from billing.rates import Price
 from billing.round_rows import round_rows
 from streams.models.entry import Entry, Identity, Segment
 from streams.models.work import Step, Work
+
+Charged = set[tuple[str, str]]  # (work, line) whose flat amount, (work, "") whose trip fee stands in a segment already
 
 
 class _Money(NamedTuple):
@@ -41,14 +44,15 @@ def rate_works(terms: ClientTerms, works: Iterable[Work]) -> list[Entry]:
     done = sorted((work for work in works if work.state == "done"), key=lambda work: (work.start, work.id))
     rows = [row for work in done for row in cut(work, terms)]
     round_rows(rows, terms.zone)
-    return [_entry(row, terms) for row in rows]
+    charged: Charged = set()
+    return [_entry(row, terms, charged) for row in rows]
 
 
-def _entry(row: Row, terms: ClientTerms) -> Entry:
+def _entry(row: Row, terms: ClientTerms, charged: Charged) -> Entry:
     work, parts = row.work, row.parts
     first = parts[0].terms
     worked, quantity = sum([part.seconds for part in parts]), sum([part.billed for part in parts])
-    money = _money(row, quantity)
+    money = _money(row, quantity, charged)
     return Entry(
         tenant=work.tenant,
         identity=Identity(terms.client, row.period, work.id),
@@ -85,34 +89,43 @@ def _entry(row: Row, terms: ClientTerms) -> Entry:
     )
 
 
-def _money(row: Row, quantity: int) -> _Money:
+def _money(row: Row, quantity: int, charged: Charged) -> _Money:
     """What a row brings, or would have brought."""
     if row.disposition == "billed":
-        segments, steps, exact = _segments(row.parts, True)
+        segments, steps, exact = _segments(row, charged)
         return _Money(segments, steps, exact)
-    segments, _, exact = _segments(row.parts, False)
+    segments = [_segment(run) for _, run in _runs(row.parts)]
     risk, step = _risk(row, quantity)
-    return _Money(segments, [step], exact, risk, row.parts[0].terms.risk_currency)
+    return _Money(segments, [step], "0", risk, row.parts[0].terms.rates.at_risk()[1])
 
 
-def _segments(parts: list[Part], billed: bool) -> tuple[list[Segment], list[Step], str]:
-    """Segments in time order, the arithmetic of each, and the unrounded sum; without money unless ``billed``."""
+def _segments(row: Row, charged: Charged) -> tuple[list[Segment], list[Step], str]:
+    """Segments in time order, the arithmetic of each, and the unrounded sum."""
     segments: list[Segment] = []
     steps: list[Step] = []
     exact: list[tuple[int, Rate]] = []
-    for price, run in _runs(parts):
-        terms = run[0].terms
-        if not billed or price is None:
-            segments.append(_segment(run))
-            continue
-        segment = _segment(run, price, terms.exponent, terms.line_name)
+    for price, run in _runs(row.parts):
+        assert price is not None  # a row with a part that has no price is not billed
+        exponent = run[0].terms.exponent
+        fixed = _fixed(row.work.id, price, charged) if any(part.billed for part in run) else ZERO
+        segment = _segment(run, price, exponent, fixed)
         segments.append(segment)
-        exact.append((segment.billed_seconds, price.rate))
-        steps.append(trail.priced(segment, price, terms.exponent))
+        exact += [(segment.billed_seconds, price.rate), (HOUR, fixed)]
+        steps.append(trail.priced(segment, price, exponent))
     return segments, steps, segments[0].exact if len(segments) == 1 else exact_of(exact)
 
 
-def _segment(run: list[Part], price: Price | None = None, exponent: int = 0, line: str = "") -> Segment:
+def _fixed(work: str, price: Price, charged: Charged) -> Rate:
+    """What a segment costs beside its time: a flat amount once a line and work, a trip fee once a work."""
+    total = ZERO
+    for amount, once in ((price.flat, (work, price.line)), (price.fee, (work, ""))):
+        if amount.units and once not in charged:
+            charged.add(once)
+            total = plus(total, amount)
+    return total
+
+
+def _segment(run: list[Part], price: Price | None = None, exponent: int = 0, fixed: Rate = ZERO) -> Segment:
     first = run[0]
     billed = sum([part.billed for part in run])
     return Segment(
@@ -122,9 +135,10 @@ def _segment(run: list[Part], price: Price | None = None, exponent: int = 0, lin
         seconds=sum([part.seconds for part in run]),
         billed_seconds=billed,
         rate=price.text if price else "",
-        amount=amount_of(billed, price.rate, exponent) if price else 0,
-        exact=exact_of([(billed, price.rate)]) if price else "0",
-        line=line,
+        amount=amount_of(billed, price.rate, exponent, fixed) if price else 0,
+        exact=exact_of([(billed, price.rate), (HOUR, fixed)]) if price else "0",
+        line=price.line if price else "",
+        fee=rate_text(fixed, exponent) if fixed.units else "",
     )
 
 
@@ -150,7 +164,8 @@ def _risk(row: Row, quantity: int) -> tuple[int, Step]:
     """What the row would have brought at the standard rate of the best candidate line; 0 if it is not for sale."""
     if row.disposition == "non_billable":
         return 0, trail.not_for_sale(row.reason)
-    terms = row.parts[0].terms
-    exponent = exponent_of(terms.risk_currency)
-    amount = amount_of(quantity, terms.risk, exponent) if terms.risk else 0
-    return amount, trail.at_risk(terms, quantity, terms.risk, amount, exponent)
+    rate, currency, line = row.parts[0].terms.rates.at_risk()
+    exponent = exponent_of(currency)
+    amount = amount_of(quantity, rate, exponent) if rate else 0
+    money = f"{money_text(amount, exponent)} {currency}"
+    return amount, trail.at_risk(quantity, money, line if rate else "")

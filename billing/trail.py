@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from billing.money import Rate, money_text
+from billing.money import money_text
 from billing.rate_cut import Part, Row
-from billing.rate_terms import Price, Terms
+from billing.rates import Price
 from billing.scopes import Scope
 from streams.models.catalog import Rounding
 from streams.models.entry import Segment
@@ -24,7 +24,7 @@ def explain(row: Row, amounts: Sequence[Step]) -> tuple[Step, ...]:
         *[one.contract_step for one in terms],
         *tiers(row.parts),
         *rounded(row.parts),
-        *[one.rate_step for one in terms],
+        *{id(step): step for step in [part.terms.rates.step(part.tier) for part in row.parts]}.values(),
         *amounts,
     )
 
@@ -66,17 +66,18 @@ def rounded(parts: Sequence[Part]) -> list[Step]:
 
 
 def priced(segment: Segment, price: Price, exponent: int) -> Step:
-    """The arithmetic of one segment: "30 min × 150.00/h = 75.00"."""
-    after = f"{duration(segment.billed_seconds)} × {price.text}/h = {money_text(segment.amount, exponent)}"
+    """The arithmetic of one segment: "30 min × 150.00/h + 49.00 = 124.00"."""
+    parts = [f"{duration(segment.billed_seconds)} × {price.text}/h"] if price.text else []
+    parts += [segment.fee] if segment.fee else []
+    after = f"{' + '.join(parts) or duration(segment.billed_seconds)} = {money_text(segment.amount, exponent)}"
     return Step("amount", before=segment.exact, after=after, rule=price.rule)
 
 
-def at_risk(terms: Terms, quantity: int, rate: Rate | None, amount: int, exponent: int) -> Step:
-    """What an unbilled row would have brought."""
-    money = f"{money_text(amount, exponent)} {terms.risk_currency}"
-    if rate is None:
+def at_risk(quantity: int, money: str, line: str) -> Step:
+    """What an unbilled row would have brought, by the standard rate of ``line``; "" where there is none."""
+    if not line:
         return Step("risk", after=money, why="no rate is known for this service")
-    return Step("risk", before=duration(quantity), after=money, rule=f"{terms.risk_line} standard")
+    return Step("risk", before=duration(quantity), after=money, rule=f"{line} standard")
 
 
 def not_for_sale(reason: str) -> Step:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from jobs.catalog_lines import LARGEST, is_base
 from jobs.catalog_load import Catalogue
 from streams.models.catalog import Calendar, Client, Contract, Organisation, RateCard, RateLine, Service, Tier
 
 STANDARD = "standard"
-LARGEST = 1_000_000  # no hour costs more; an exponent like 1e999 would only burn time
 
 
 def check_prices(catalogue: Catalogue) -> None:
@@ -54,13 +54,13 @@ def _billable_services(catalogue: Catalogue, contract: Contract) -> Iterator[str
 def _line(catalogue: Catalogue, organisation: Organisation, client: Client, service: str) -> RateLine | None:
     """Some line that could price the service for the client, on any date: the client's cards, else the common ones."""
     for owner in (client.id, None):
-        cards = [card for card in catalogue.all(RateCard) if card.client == owner]
+        cards = [card for card in catalogue.all(RateCard) if (client.id if card.contract else card.client) == owner]
         if owner is None:
             cards = [card for card in cards if (card.currency or organisation.currency) == organisation.currency]
         for wanted in (service, "*"):
             for card in cards:
                 for line in card.lines:
-                    if line.service == wanted:
+                    if line.service == wanted and is_base(line):
                         return line
     return None
 
@@ -85,7 +85,14 @@ def _tiers(catalogue: Catalogue, organisation: Organisation, contract: Contract)
 
 def _priced(catalogue: Catalogue, line: RateLine, tier: str) -> bool:
     own = line.tiers.get(tier)
-    if tier == STANDARD or (own is not None and (own.rate is not None or own.multiplier is not None)):
+    if (
+        tier == STANDARD
+        or line.flat is not None
+        or (own is not None and (own.rate is not None or own.multiplier is not None))
+    ):
+        return True
+    lines = (one for card in catalogue.all(RateCard) for one in card.lines)
+    if any(one.tier == tier and is_base(one) and one.service in ("*", line.service) for one in lines):
         return True
     return any(item.id == tier and item.multiplier is not None for item in catalogue.all(Tier))
 
@@ -101,14 +108,11 @@ def _check_zero(catalogue: Catalogue) -> None:
                 "add `lines:`",
             )
         for n, line in enumerate(card.lines):
-            if line.rate > LARGEST:
-                place = catalogue.place(card, "lines", n, "rate")
-                catalogue.report("error", "bad_value", place, f"no hour costs {line.rate}", "write the price per hour")
-            if line.rate == 0:
+            if line.rate == 0 or line.flat == 0:
                 catalogue.report(
                     "error",
                     "rate_of_zero",
-                    catalogue.place(card, "lines", n, "rate"),
+                    catalogue.place(card, "lines", n, "rate" if line.rate == 0 else "flat"),
                     f"rate card `{card.id}` bills service `{line.service}` at 0",
                     "write the price; work that is never billed is a service with `billable: false`",
                 )

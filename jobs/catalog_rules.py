@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import date
+from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from jobs.catalog_lines import check_lines
 from jobs.catalog_load import Catalogue, kind_of, load_folders
+from jobs.catalog_overlaps import check_overlaps
 from jobs.catalog_prices import check_prices
 from jobs.catalog_rounding import check_rounding
 from streams.models.catalog import (
@@ -68,7 +69,9 @@ def _references(catalogue: Catalogue) -> Iterator[tuple[CatalogObject, tuple[int
             yield ticket, ("technicians", n), "technician", name
     for card in catalogue.all(RateCard):
         yield card, ("client",), "client", card.client
+        yield card, ("contract",), "contract", card.contract
         for n, line in enumerate(card.lines):
+            yield card, ("lines", n, "technician"), "technician", line.technician
             yield card, ("lines", n, "service"), "service", None if line.service == "*" else line.service
     for service in catalogue.all(Service):
         yield service, ("rounding",), "rounding", service.rounding
@@ -89,6 +92,8 @@ def _tiers_named(catalogue: Catalogue) -> Iterator[tuple[CatalogObject, tuple[in
         for n, line in enumerate(card.lines):
             for tier in line.tiers:
                 yield card, ("lines", n, "tiers", tier), tier
+            if line.tier is not None:
+                yield card, ("lines", n, "tier"), line.tier
 
 
 def _dangling(catalogue: Catalogue, item: CatalogObject, path: tuple[int | str, ...], kind: str, id_: str) -> None:
@@ -191,35 +196,8 @@ def check_dates(catalogue: Catalogue) -> None:
                     f"{days[n]} is not after {days[n - 1]}",
                     "list moves by date, one a day",
                 )
-    _check_overlaps(catalogue, catalogue.all(RateCard))
-    _check_overlaps(catalogue, catalogue.all(Contract))
-
-
-def _check_overlaps(catalogue: Catalogue, items: Sequence[RateCard | Contract]) -> None:
-    for n, one in enumerate(items):
-        for other in items[:n]:
-            common = _scope(one) & _scope(other)
-            if one.client != other.client or not common or not _meet(one, other):
-                continue
-            level = "error" if one.from_ == other.from_ else "warning"
-            winner = max(one, other, key=lambda item: item.from_ or date.min)
-            why = "which one holds is not said" if level == "error" else f"`{winner.id}` holds, it begins later"
-            catalogue.report(
-                level,
-                "overlapping_dates",
-                catalogue.place(one, "id"),
-                f"{kind_of(one)} `{one.id}` and `{other.id}` overlap for {', '.join(sorted(common))}: {why}",
-                "give the older one `until:` or name its services",
-            )
-
-
-def _scope(item: RateCard | Contract) -> set[str]:
-    """What both would have to name to be rivals: services as written ("*" only meets "*")."""
-    return {line.service for line in item.lines} if isinstance(item, RateCard) else set(item.services)
-
-
-def _meet(one: Dated, other: Dated) -> bool:
-    return (one.from_ or date.min) < (other.until or date.max) and (other.from_ or date.min) < (one.until or date.max)
+    check_overlaps(catalogue, catalogue.all(RateCard))
+    check_overlaps(catalogue, catalogue.all(Contract))
 
 
 def check_services(catalogue: Catalogue) -> None:
@@ -275,6 +253,7 @@ RULES = (
     check_dates,
     check_services,
     check_presence,
+    check_lines,
     check_prices,
     check_rounding,
 )

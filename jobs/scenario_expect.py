@@ -47,7 +47,7 @@ ROW: dict[str, Read] = {
     **dict.fromkeys(WORDS, _word),
     **dict.fromkeys(("start", "end"), _instant),
     **dict.fromkeys(("worked", "rounding", "quantity", "billed", "overlap"), _seconds),
-    **dict.fromkeys(("amount", "risk", "rate"), _money),
+    **dict.fromkeys(("amount", "risk", "rate", "fee"), _money),
     **dict.fromkeys(("recovered",), _flag),
 }
 LISTS = ("flags", "candidates")

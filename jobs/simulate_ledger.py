@@ -65,6 +65,7 @@ def _comparable_segment(segment: Segment, exponent: int) -> Row:
         "billed": segment.billed_seconds,
         "rate": Decimal(segment.rate) if segment.rate else None,
         "amount": money(segment.amount, exponent),
+        "fee": Decimal(segment.fee or 0),
         "line": segment.line,
     }
 
@@ -131,6 +132,7 @@ def _segment_json(segment: Segment, exponent: int) -> Row:
         "billed_seconds": segment.billed_seconds,
         "rate": segment.rate or None,
         "amount": str(money(segment.amount, exponent)),
+        "fee": segment.fee or None,
         "line": segment.line or None,
     }
 

@@ -64,6 +64,7 @@ class Client(CatalogObject):
 class Technician(CatalogObject):
     name: str = ""
     email: str | None = None
+    role: Id | None = None  # what rate lines may name: engineer, senior
     aliases: Aliases = {}
 
 
@@ -176,18 +177,33 @@ class TierPrice(BaseModel):
 
 
 class RateLine(BaseModel):
-    """Price per hour of one service ("*" for all) at the standard tier, and what other tiers make of it."""
+    """A price, for what the line names: a service ("*" for all), a role, a technician, a tier.
+
+    Exactly one of: ``rate`` per hour at the standard tier, with what other ``tiers`` make of it; ``flat``, an amount
+    for each piece of work whatever its length; and ``multiplier``, ``percent`` (of the rate) or ``plus`` (per hour,
+    may be negative), which change the rate of the line that would hold without this one. ``trip_fee`` is charged
+    once, on the first segment of a piece of work.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     service: str = "*"
-    rate: Decimal = Field(ge=0)
+    role: Id | None = None
+    technician: Id | None = None
+    tier: Id | None = None
+    rate: Decimal | None = Field(default=None, ge=0)
+    flat: Decimal | None = Field(default=None, ge=0)
+    multiplier: Decimal | None = Field(default=None, ge=0)
+    percent: Decimal | None = Field(default=None, ge=0)
+    plus: Decimal | None = None
     tiers: dict[str, TierPrice] = {}
+    trip_fee: Decimal | None = Field(default=None, ge=0)
 
 
 class RateCard(Dated):
-    """For one client, or for all when ``client`` is empty. Holds in ``[from, until)``."""
+    """For one contract, for one client, or for all. Holds in ``[from, until)``."""
 
     client: Id | None = None
+    contract: Id | None = None
     currency: str | None = None  # default: the organisation's
     lines: list[RateLine] = []
 
@@ -198,6 +214,7 @@ class Contract(Dated):
     services: list[str] = ["*"]
     rounding: Id | None = None
     calendar: Id | None = None
+    rate_change: Literal["split", "pin_to_start"] = "split"  # a price that changes inside a piece of work
 
 
 OBJECT_TYPES: dict[str, type[CatalogObject]] = {

@@ -48,6 +48,7 @@ class Segment(msgspec.Struct, frozen=True, omit_defaults=True):
     amount: int = 0
     exact: str = "0"
     line: str = ""  # the rate line that priced it
+    fee: str = ""  # of the amount, what does not depend on time: a flat amount, a trip fee, in major units
 
 
 class Entry(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from billing.rate import RateState
 from billing.rate_index import identity_text, parse_identity
-from streams.models.catalog import Client, Contract, RateCard, RateLine
+from streams.models.catalog import Client, Contract, RateCard, RateLine, Technician
 from streams.models.entry import Entry, Identity, encode_entry
 from streams.models.fact import Fact
 from streams.models.ids import version
@@ -152,6 +152,18 @@ def test_a_directory_client_touches_that_client_only() -> None:
     outputs(state, work_fact(worked(20)), work_fact(worked(20, "v", client="beta")))
     sent = outputs(state, object_fact(Client(id="acme", internal=True), origin="directory"))
     assert [(row.identity.client, row.disposition) for row in sent] == [("acme", "non_billable")]
+
+
+def test_a_directory_technician_touches_where_a_role_is_at_stake() -> None:
+    """Without a role rate reads nothing of a technician; with one, or after one, every row may change."""
+    lines = [RateLine(rate=Decimal(100)), RateLine(role="senior", rate=Decimal(150))]
+    objects = [RateCard(id="base", lines=lines), *(one for one in TWO_CLIENTS if one.id != "base")]
+    state = state_with(release_facts(objects))
+    outputs(state, work_fact(worked(60)))
+    assert outputs(state, object_fact(Technician(id="ann", name="Ann"), 1, "directory")) == []
+    for rev, role, amount in ((2, "senior", 150_00), (3, None, 100_00), (2, "senior", 100_00)):
+        fact = object_fact(Technician(id="ann", name="Ann", role=role), rev, "directory")
+        assert [row.amount for row in outputs(state, fact)] == [amount]
 
 
 def test_objects_alone_change_nothing() -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.ratecard import Choice, choose, fits_service
+from billing.ratecard import Asked, Choice, choose, fits_service
 from streams.models.catalog import CatalogObject, Organisation, RateCard, RateLine, Tier, TierPrice
 from tests.billing.rate_kit import (
     LAWS,
@@ -40,7 +40,7 @@ def chosen(choice: Choice) -> str:
 
 
 def choice_of(*cards: RateCard, service: str = "remote", client: str = "acme") -> Choice:
-    return choose(cards, client, service, DAY, "USD")
+    return choose(cards, Asked(client, service), DAY, "USD")
 
 
 BASE = card("base", ("*", 100), ("remote", 110))

@@ -75,6 +75,14 @@ def test_one_thing_wrong_is_one_finding(tmp_path: Path, more: str, expected: tup
     [
         (BASE.replace("rate: 100", "rate: 0"), ("error", "rate_of_zero")),
         (BASE.replace("rate: 100", "rate: -1"), ("error", "bad_value")),
+        (BASE.replace("rate: 100", "rate: 100, flat: 5"), ("error", "price_unclear")),
+        (BASE.replace("rate: 100", "rate: 100}, {service: '*'"), ("error", "price_unclear")),
+        (BASE.replace("rate: 100", "rate: 100}, {service: '*', role: senior, plus: 5"), ("warning", "role_of_nobody")),
+        (BASE.replace("rate: 100", "rate: 100}, {service: '*', plus: 5, tiers: {standard: {rate: 1}}"),
+         ("error", "tiers_unused")),
+        (BASE.replace("[{id: acme}]", "[{id: acme}, {id: us, internal: true}]")
+         .replace("{id: standard,", "{id: standard, contract: hourly, client: us,"), ("error", "wrong_client")),
+        (BASE.replace("{id: standard,", "{id: standard, contract: daily,"), ("error", "dangling_reference")),
         (BASE.replace("rate: 100", "rate: 1e99"), ("error", "bad_value")),
         (BASE.replace("rate: 100", "rate: .inf"), ("error", "bad_value")),
         (BASE.replace("contracts: [{id: hourly, client: acme}]", ""), ("warning", "client_without_contract")),
