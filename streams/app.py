@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -65,6 +66,7 @@ async def run_worker(settings: Settings, only: Sequence[Plan[Any, Any]] | None =
     report = Report(settings.home.expanduser() / "run", os.environ.get("EVERYMINUTE_WORKER", str(os.getpid())), hops)
     stop = stop_on_signals()
     await app.start()
+    spare_collector()
     assert_hardened(app)
     sources = {name: hop.plan.sources if isinstance(hop, Hop) else copy.SOURCES for name, hop in hops.items()}
     ready_before = False
@@ -80,6 +82,13 @@ async def run_worker(settings: Settings, only: Sequence[Plan[Any, Any]] | None =
     await stop_app(app)
     report.remove()
     return 0
+
+
+def spare_collector() -> None:
+    """Facts hold no cycles, so counting references frees them. Looking through them took a quarter of the time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 100)
 
 
 async def stop_app(app: Any) -> None:
