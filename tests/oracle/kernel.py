@@ -57,9 +57,7 @@ def kernel_entries(
             intervals.append(Fact(kind="interval", tenant=tenant, id=interval.id, rev=version, body=body))
     work = []
     for version, piece in _run(LinkState(tenant, 0), [*facts, *intervals, *marks], batch):
-        work.append(
-            Fact(kind="work", tenant=tenant, id=piece.id, rev=version, body=msgspec.Raw(encode_work(piece)))
-        )
+        work.append(Fact(kind="work", tenant=tenant, id=piece.id, rev=version, body=msgspec.Raw(encode_work(piece))))
     held: dict[str, tuple[int, Entry]] = {}
     for version, entry in _run(RateState(tenant, 0), [*facts, *work, *marks], batch):
         if entry.id not in held or version >= held[entry.id][0]:

@@ -27,6 +27,7 @@ class Evidence:
     cover: set[int] = field(default_factory=set)
     path: str = "none"
     reason: str = ""
+    absorbed: bool = False  # wholly under a timer
     linked: str = ""  # the ticket of its row
     candidates: list[str] = field(default_factory=list)
 
@@ -131,7 +132,7 @@ class _Person:
     def _end_timer(self, timer: Evidence) -> None:
         i = timer.interval
         if i.open_from is not None:
-            limit = i.start + self.book.cap
+            limit = i.open_from + self.book.cap  # of the stretch that runs: a resumed timer is not old at once
             later = [t.interval.start for t in self.timers if t.key > (i.open_from, i.id) and t is not timer]
             successor = min((at for at in later if at < limit), default=None)
             if self.book.single and successor is not None:
@@ -147,17 +148,18 @@ class _Person:
 
     def _last_sign(self, timer: Evidence, limit: int) -> int:
         """The last evidence at the timer's client, or at an unknown one, and the grace; the cap without any."""
-        start = timer.interval.start
+        start = timer.interval.open_from or 0
         signs = [
             e.interval.end if e.interval.ended else e.interval.last_seen
             for e in self.all
-            if e is not timer and start <= e.interval.start < limit and e.client in (timer.client, None)
+            if e is not timer and e.interval.start < limit and e.client in (timer.client, None)
         ]
+        signs = [at for at in [*signs, timer.interval.last_seen] if at > start]
         return min(limit, max(signs) + self.book.grace) if signs else limit
 
     def _end_session(self, session: Evidence) -> None:
         i = session.interval
-        limit = i.start + self.book.cap
+        limit = (i.start if i.open_from is None else i.open_from) + self.book.cap
         if i.open_from is not None:
             if self.mark is not None and self.mark >= limit:
                 runs = [
@@ -190,16 +192,21 @@ class _Person:
         i = e.interval
         if e.technician is None:
             e.reason = "technician_unknown" if i.technician else "no_technician"
-            e.linked = e.ticket or ""
+            e.linked = self._ticket_text(e)
         elif e.ticket is not None and e.client is not None:
             e.path, e.linked = "ticket", e.ticket
         elif e.client is None:
             e.reason = "ticket_unknown" if i.ticket and e.ticket is None else "client_unknown"
-            e.linked = e.ticket or ""
+            e.linked = self._ticket_text(e)
         elif i.kind == "ticket_timer":
             e.path, e.linked = ("ticket", i.ticket.native_id) if i.ticket else ("alias", "")
         else:
             self._session_path(e)
+
+    def _ticket_text(self, e: Evidence) -> str:
+        """A timer at a known client keeps the number it named, known or not."""
+        named = e.interval.ticket is not None and e.interval.kind == "ticket_timer" and e.client is not None
+        return e.ticket or (e.interval.ticket.native_id if e.interval.ticket and named else "")
 
     def _session_path(self, e: Evidence) -> None:
         for timer in self.timers:
@@ -231,17 +238,19 @@ class _Person:
         return found
 
     def _session_work(self) -> list[Work]:
+        """What no timer covers. A session that a timer covers wholly still bridges the gap between two others."""
         rests: list[tuple[Evidence, set[int]]] = []
         for session in self.sessions:
             covers = [t.cover for t in self.timers if t.client == session.client is not None]
+            session.absorbed = any(session.interval.start in cover for cover in covers) or bool(session.seconds)
             rest = session.seconds.difference(*covers)
-            empty = not session.seconds and not any(session.interval.start in cover for cover in covers)
-            if rest or empty:
-                self._path(session)
-                rests.append((session, rest))
+            session.absorbed = session.absorbed and not rest
+            self._path(session)
+            rests.append((session, rest))
+        groups = [[(e, rest) for e, rest in group if not e.absorbed] for group in self._groups(rests)]
         taken: dict[str, set[int]] = defaultdict(set)
         found = []
-        for group in sorted(self._groups(rests), key=_group_key):
+        for group in sorted((group for group in groups if group), key=_group_key):
             lead = min((e for e, _ in group), key=lambda e: e.interval.id)
             whole = set().union(*(rest for _, rest in group))
             mine = whole if lead.client is None else whole - taken[lead.client]
@@ -261,7 +270,8 @@ class _Person:
             i = evidence.interval
             device = evidence.device or (f"{i.source}={i.device.native_id}" if i.device else f"none {i.id}")
             on = ("ticket", evidence.linked) if evidence.linked else ("device", device)
-            keyed[(evidence.client or "", *on)].append((evidence, rest))
+            trust = ("free" if i.billable is False else "", "" if i.authenticated else "unconfirmed")
+            keyed[(evidence.client or "", *on, *trust)].append((evidence, rest))
         groups = []
         for members in keyed.values():
             reach = -1
@@ -270,14 +280,15 @@ class _Person:
                     groups.append([(evidence, rest)])
                 else:
                     groups[-1].append((evidence, rest))
-                reach = max(reach, evidence.interval.end)
+                i = evidence.interval
+                reach = max(reach, i.last_seen if evidence.state == "running" else i.end)
         return groups
 
     def _single(self, e: Evidence, spans: Spans) -> Work:
         i = e.interval
         return Work(
             i.id, i.kind, e.technician, e.client, e.linked, e.path, e.reason, i.service,
-            recovered=i.kind == "remote_session" and not i.orphan, billable=i.billable, authenticated=i.authenticated,
+            recovered=i.kind == "remote_session", billable=i.billable, authenticated=i.authenticated,
             orphan=i.orphan, spans=spans, proof=[i], candidates=e.candidates,
         )  # fmt: skip
 

@@ -66,6 +66,8 @@ def _interval(facts: list[Event]) -> Interval | None:
         if interval is not None:
             interval.last_seen = max([interval.last_seen, *(_floor(e.at) for e in signals)])
             return _described(interval, [event, *signals], [event])
+    opening = min((e.at or 0 for e in signals if e.phase in ("start", "resume")), default=0)
+    signals = [e for e in signals if e.phase != "stop" or (e.at or 0) >= opening - SKEW]  # what lies before is parked
     if not signals:
         return None
     interval = _of_signals(signals)
@@ -108,7 +110,7 @@ def _of_signals(signals: list[Event]) -> Interval:
     opening = begins[0].at or 0
     early = [e for e in stops if (e.at or 0) <= opening]
     late = [e for e in stops if (e.at or 0) > opening]
-    if early and not late and opening - (early[-1].at or 0) <= SKEW:
+    if early and not late:
         interval.start = interval.end = _floor(opening)
         return interval
     return _machine(interval, [e for e in signals if e not in early])

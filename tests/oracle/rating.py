@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
 from fractions import Fraction
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import Any
 
 from tests.oracle.book import Book, Plain
@@ -87,11 +87,11 @@ class Rating:
         zone, found = self.book.zone_of(work.client), []
         for start, end in work.spans:
             days = [start, *midnights_inside(start, end, zone), end]
-            for day_start, day_end in zip(days, days[1:], strict=False):
+            for day_start, day_end in pairwise(days):
                 contract = self._contract(work, day_start, zone)
                 calendar = self._calendar(contract)
                 cuts = self._cuts(calendar, day_start, day_end, zone)
-                for a, b in zip(cuts, cuts[1:], strict=False):
+                for a, b in pairwise(cuts):
                     piece = Piece(work, a, b, zone, f"{local_day(a, zone):%Y-%m}")
                     piece.contract = contract["id"] if contract else ""
                     piece.policy = (contract or {}).get("rounding") or self.book.rounding or ""
@@ -197,7 +197,8 @@ class Rating:
             return 0, ""
         card, _, line = lines[0]
         currency = card.get("currency") or self.book.currency
-        return money(quantity, number(line["rate"]), currency), currency
+        lost = money(quantity, number(line["rate"]), currency)
+        return lost, currency if lost else ""
 
     # what becomes of it
 
@@ -208,10 +209,10 @@ class Rating:
         client = self.book.objects["client"].get(work.client or "", {})
         free = work.billable is False or _false(service.get("billable")) or _true(client.get("internal"))
         troubles = [piece for piece in row.pieces if piece.trouble]
-        if work.client is None or work.technician is None:
-            row.disposition, row.reason = "unlinked", work.reason
-        elif work.orphan:
+        if work.orphan:
             row.disposition = "orphan_stop"
+        elif work.client is None or work.technician is None:
+            row.disposition, row.reason = "unlinked", work.reason
         elif not work.authenticated:
             row.disposition = "unconfirmed"
         elif free:
@@ -233,7 +234,8 @@ class Rating:
         scopes: dict[tuple[Any, ...], list[list[Piece]]] = defaultdict(list)
         for row in rows:
             for segment in row.segments:
-                for key, part in groupby(segment, key=lambda piece: self._scope(row, piece)):
+                timed = [piece for piece in segment if piece.end > piece.start]  # zero seconds bill nothing
+                for key, part in groupby(timed, key=lambda piece: self._scope(row, piece)):
                     scopes[key].append(list(part))
         for parts in scopes.values():
             parts.sort(key=lambda part: (part[0].start, part[0].work.id))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
 
@@ -18,7 +18,7 @@ def wall(instant: int, zone: str) -> datetime:
 def instant_of(day: date, clock: str, zone: str) -> int:
     """The instant of a wall time ("08:00" to "24:00"): of two the first, of none the first real one after it."""
     hours, minutes = map(int, clock.split(":"))
-    wanted = datetime(day.year, day.month, day.day) + timedelta(hours=hours, minutes=minutes)
+    wanted = datetime.combine(day, time()) + timedelta(hours=hours, minutes=minutes)
     guess = int(wanted.replace(tzinfo=UTC).timestamp()) - 15 * 3600  # no zone is further east
     step = 3600
     while wall(guess + step, zone) < wanted:
@@ -39,7 +39,8 @@ def local_day(instant: int, zone: str) -> date:
 
 def midnights_inside(start: int, end: int, zone: str) -> list[int]:
     """Every local midnight in the open stretch (start, end)."""
-    found, day = [], local_day(start, zone)
+    found: list[int] = []
+    day = local_day(start, zone)
     while True:
         day += timedelta(days=1)
         at = midnight(day, zone)
