@@ -34,14 +34,17 @@ class PairState:
     def __init__(self, epoch: int = 0) -> None:
         self._epoch = epoch
         self._facts: dict[str, dict[bytes, None]] = {}  # by tenant/activity; written once, grows only
+        self._received = 0  # facts
         self._warm: OrderedDict[str, list[Known]] = OrderedDict()  # the last touched at the end
-        self._tallies: dict[str, tuple[int, int]] = {}  # waiting and parked facts of an activity
+        self._tallies: dict[str, tuple[int, int]] = {}  # waiting and parked facts of an activity that has some
         self._stale: set[str] = set()  # restored, not tallied yet
 
     def restore(self, key: str, value: bytes) -> None:
         """Take back one kept fact, in any order."""
         entity = key.split("|", 1)[0]
-        self._facts.setdefault(entity, {})[value] = None
+        held = self._facts.setdefault(entity, {})
+        self._received += value not in held
+        held[value] = None
         self._warm.pop(entity, None)
         self._stale.add(entity)
 
@@ -61,6 +64,7 @@ class PairState:
             elif entity in self._warm:
                 self._warm[entity].append(fact)
             held[value] = None
+            self._received += 1
             outcome.kept.append((fact.key(entity), value))
         for entity in touched:
             self._compute(entity, outcome)
@@ -70,19 +74,25 @@ class PairState:
         """Facts of activities that may go on wait; facts that cannot hold are parked."""
         for entity in sorted(self._stale):
             self._compute(entity, Outcome())
-        received = sum(len(held) for held in self._facts.values())
         waiting = sum(tally[0] for tally in self._tallies.values())
         parked = sum(tally[1] for tally in self._tallies.values())
-        return Counts(received, received - waiting - parked, waiting, parked)
+        return Counts(self._received, self._received - waiting - parked, waiting, parked)
 
     def _compute(self, entity: str, outcome: Outcome[Interval]) -> None:
         facts = self._decoded(entity)
         interval, doubts = pair(facts)
         count = len(facts)
         outcome.outputs.append((version(self._epoch, count, encode_interval(interval)), interval))
-        outcome.parked.extend(self._parked(doubt, count) for doubt in doubts)
-        parked = sum(not doubt.void for doubt in doubts)
-        self._tallies[entity] = (count - parked if interval.close in ("open", "orphan_stop") else 0, parked)
+        if doubts:
+            outcome.parked.extend(self._parked(doubt, count) for doubt in doubts)
+        parked = sum(not doubt.void for doubt in doubts) if doubts else 0
+        waiting = interval.close in ("open", "orphan_stop")
+        if waiting or parked:
+            self._tallies[entity] = (count - parked if waiting else 0, parked)
+        else:
+            self._tallies.pop(entity, None)
+        if not waiting:
+            self._warm.pop(entity, None)  # rarely touched again
         self._stale.discard(entity)
 
     def _decoded(self, entity: str) -> list[Known]:
