@@ -25,7 +25,7 @@ from benchmarks.hop.job import Job, make
 from deploy.embedded import ports
 from deploy.embedded.kafka import KafkaBroker
 
-EVENTS, QUICK_EVENTS = 400_000, 4_000
+EVENTS, QUICK_EVENTS = 300_000, 4_000
 RUN_SECONDS = 240.0
 console = Console(stderr=True)
 
@@ -137,7 +137,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 console.print(f"{who}: {result.pairs:,} pairs, {result.seconds:,} s, as expected")
             return 0
         found = asyncio.run(measure(Bench(bootstrap, Path(name), chosen.events), contenders, chosen.rounds))
-    Console().print(report.table(found))
+    Console(width=110).print(report.table(found))
     for met, text in report.verdicts(found):
         console.print(f"{'met   ' if met else 'MISSED'}  {text}")
     chosen.json.write_text(json.dumps(report.as_json(found, before), indent=1) + "\n")
