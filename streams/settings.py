@@ -30,7 +30,7 @@ class Settings(BaseSettings):
     clickhouse_password: SecretStr = Field(default=SecretStr(""), description="Password of that user.")
 
     workers: int = Field(default=1, ge=1, le=64, description="Workers that `everyminute up` starts.")
-    batch_records: int = Field(default=2000, ge=1, le=20000, description="Most records a hop takes in one step.")
+    batch_records: int = Field(default=5000, ge=1, le=20000, description="Most records a hop takes in one step.")
     session_timeout: float = Field(default=30.0, gt=0, description="Seconds until a silent worker is replaced.")
     mark_seconds: int = Field(default=3600, ge=1, description="Seconds between two clock marks of the scheduler.")
     write_rows: int = Field(default=5000, ge=1, description="Most rows the writer inserts at once.")

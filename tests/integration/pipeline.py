@@ -114,12 +114,14 @@ class Pipeline:
 
     # Processes
 
-    def start(self, role: str, name: str = "", crash_at: str = "") -> Process:
-        """A worker, the writer or the clock; ``crash_at`` is a point of streams/crash.py, "rate.after_outputs:2"."""
+    def start(self, role: str, name: str = "", crash_at: str = "", batch: int | None = None) -> Process:
+        """A worker, the writer or the clock. ``crash_at`` is a point of streams/crash.py, "rate.after_outputs:2";
+        ``batch`` the most records of a step, if not as in the settings."""
         name = name or f"{role}-{len(self.processes)}"
         environment = {key: text for key, text in os.environ.items() if not key.startswith("EVERYMINUTE_")}
         environment |= {f"EVERYMINUTE_{key.upper()}": text for key, text in self.environment().items()}
         environment |= {"EVERYMINUTE_WORKER": name, "EVERYMINUTE_TEST": "1", "EVERYMINUTE_CRASH_AT": crash_at}
+        environment |= {"EVERYMINUTE_BATCH_RECORDS": str(batch or self.settings.batch_records)}
         with self.log_file(name).open("ab") as log:
             popen = subprocess.Popen(
                 [sys.executable, "-m", *MODULES[role]], env=environment, cwd=ROOT, stdout=log, stderr=log,

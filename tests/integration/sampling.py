@@ -1,0 +1,83 @@
+"""Samples of what the topics hold: ``python -m tests.integration.sampling`` writes them anew, from a real run.
+
+A line is one record, ``{"key": …, "value": …}`` as text. They are kept to show that later code still reads what
+earlier code wrote: add new files or lines, never replace those that a release has written.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterable
+from itertools import zip_longest
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from streams.topics import TOPICS
+from tests.engine_fixture import shared_engine
+from tests.integration.month import TENANT, load
+from tests.integration.pipeline import Pipeline
+from tests.kafka_fixture import broker
+
+SAMPLES = Path(__file__).parent / "samples"
+UNUSED = ("decisions", "raw", "notes")  # nothing writes them yet
+MANY = 12
+LARGE = 3000  # bytes; larger ones stay out
+
+
+class Sample(NamedTuple):
+    """A record; what a hop reads, too."""
+
+    key: bytes
+    value: bytes
+    offset: int = 0
+    headers: tuple[tuple[str, bytes], ...] = ()
+
+
+def read(topic: str) -> list[Sample]:
+    lines = (SAMPLES / f"{topic}.jsonl").read_text(encoding="utf-8").splitlines()
+    return [Sample(each["key"].encode(), each["value"].encode()) for each in map(json.loads, lines)]
+
+
+def write(pipeline: Pipeline) -> None:
+    SAMPLES.mkdir(exist_ok=True)
+    for topic in TOPICS:
+        if topic.name not in UNUSED:
+            chosen = choose((record.key, record.value) for record in pipeline.records(topic.name))
+            lines = [json.dumps({"key": key.decode(), "value": value.decode()}) + "\n" for key, value in chosen]
+            (SAMPLES / f"{topic.name}.jsonl").write_text("".join(lines), encoding="utf-8")
+
+
+def choose(records: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """A dozen, of each sort in turn; sorts are told apart by the values of the fields that name one."""
+    sorts: dict[tuple[str, ...], list[tuple[bytes, bytes]]] = {}
+    for key, value in records:
+        if len(value) < LARGE:
+            sorts.setdefault(sort_of(value), []).append((key, value))
+    turns = (each[:MANY] for _, each in sorted(sorts.items()))
+    rounds = zip_longest(*turns)
+    return [record for some in rounds for record in some if record is not None][:MANY]
+
+
+def sort_of(value: bytes) -> tuple[str, ...]:
+    """As ("interval", "stop"): the kind of a fact, and what its body says of its own."""
+    thing = msgspec.json.decode(value.lstrip(b"+="))
+    body = thing.get("body") or thing.get("data") or thing
+    names = [thing.get("kind", ""), *(body.get(name, "") for name in ("phase", "close", "state", "disposition"))]
+    return tuple(str(name) for name in names if name)
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as home:
+        pipeline = Pipeline(broker().bootstrap, shared_engine(), Path(home), TENANT)
+        with pipeline:
+            pipeline.start_all()
+            load(pipeline, Path(home) / "demo")
+            pipeline.settle()
+            write(pipeline)
+
+
+if __name__ == "__main__":
+    main()
