@@ -22,6 +22,7 @@ EARLY = int(datetime(2026, 3, 16, 6, tzinfo=UTC).timestamp())  # when the first 
 LATE = int(datetime(2026, 4, 2, 6, tzinfo=UTC).timestamp())  # and the last
 STARTED = {2: 15, 1: 14, 5: 16}  # MeshCentral message numbers by protocol
 ENDED = {2: 11, 1: 10, 5: 12}
+TICKETS = "syncro-tickets.json"
 Row = dict[str, Any]
 
 
@@ -43,7 +44,7 @@ def write_files(
     overlap = [row for row in mesh if row["time"] >= _iso_ms((EARLY - 36 * HOUR) * 1000)]
     screen = [s for s in evidence.sessions if s.visit.client.tool == "screenconnect"]
     early, late = _iso(EARLY), _iso(LATE)
-    _json(folder / "syncro-tickets.json", {"tickets": [_ticket(t) for t in truth.tickets], "meta": {"page": 1}})
+    _json(folder / TICKETS, {"tickets": [_ticket(t) for t in truth.tickets], "meta": {"page": 1}})
     _json(folder / "meshcentral-1.json", {"action": "events", "events": middle[::-1]})
     _json(folder / "meshcentral-2.json", {"action": "events", "events": [*overlap[::-1], *_broken_mesh(overlap)]})
     _screenconnect(folder / "screenconnect-1.csv", [s for s in screen if s.start_ms < EARLY * 1000], random, EARLY)
@@ -54,7 +55,7 @@ def write_files(
     _json(folder / "tactical-audit.json", {"audit_logs": _audit(screen, mesh=evidence.sessions), "total": 0})
     _desk(folder / "desk.jsonl", evidence, f"desk:{instance}")
     return [
-        Export("syncro", "syncro-tickets.json", late),
+        Export("syncro", TICKETS, late),
         Export("meshcentral", "meshcentral-2.json", late),  # the newer export first: nothing may depend on it
         Export("meshcentral", "meshcentral-1.json", early),
         Export("screenconnect", "screenconnect-1.csv", early),

@@ -18,7 +18,7 @@ from jobs.catalog_topic import read_facts, send_facts
 from jobs.console import Exit, UserError
 from jobs.demo.catalogue import write_catalogue
 from jobs.demo.evidence import degrade
-from jobs.demo.files import Export, write_files
+from jobs.demo.files import TICKETS, Export, write_files
 from jobs.demo.truth import draw_truth
 from jobs.demo.truthfile import write_truth
 from jobs.demo.world import draw_world
@@ -32,6 +32,7 @@ from streams.settings import Settings
 
 TENANT = "demo"
 SEED = 20260301
+TICKETS_A_MONTH = 3000
 TICKET_COLUMN = "SessionCustomProperty8"
 Say = Callable[[str], None]
 
@@ -45,12 +46,12 @@ def demo_folder(settings: Settings) -> Path:
     return settings.home.expanduser() / "demo"
 
 
-def generate(folder: Path, instance: str, seed: int = SEED) -> list[Export]:
+def generate(folder: Path, instance: str, seed: int = SEED, tickets: int = TICKETS_A_MONTH) -> list[Export]:
     """Files, catalogue and truth of the month into ``folder``. The same seed gives the same bytes."""
     folder.mkdir(parents=True, exist_ok=True)
     random = Random(seed)
     world = draw_world(random)
-    truth = draw_truth(random, world)
+    truth = draw_truth(random, world, tickets)
     evidence = degrade(random, world, truth)
     exports = write_files(folder, random, world, truth, evidence, instance)
     write_catalogue(folder / "catalogue", world)
@@ -63,19 +64,24 @@ def options(export: Export, tenant: str = TENANT) -> Options:
     return Options(tenant, as_of, ZoneInfo("UTC"), TICKET_COLUMN if export.connector == "screenconnect" else "")
 
 
-async def load(settings: Settings, say: Say) -> tuple[Report, str]:
+def source_of(export: Export, instance: str) -> str:
+    """Tickets belong to one instance for ever: under a second one, each would be there twice and none be found."""
+    return f"{export.connector}:{TENANT if export.file == TICKETS else instance}"
+
+
+async def load(settings: Settings, say: Say, tickets: int = TICKETS_A_MONTH) -> tuple[Report, str]:
     """Apply the catalogue and import every file; returns the counts and the instance used."""
     instance = current_instance(settings)
     folder = demo_folder(settings)
-    exports = generate(folder, instance)
+    exports = generate(folder, instance, tickets=tickets)
     say(f"The demo month lies in {folder}: exports of five tools, and a catalogue.")
     await apply_catalogue(settings, folder / "catalogue")
     report = Report()
     async with Door(settings) as door:
         for export in exports:
             before = report.read
-            path, source = folder / export.file, f"{export.connector}:{instance}"
-            await import_file(path, CONNECTORS[export.connector], source, options(export), report, door)
+            source = source_of(export, instance)
+            await import_file(folder / export.file, CONNECTORS[export.connector], source, options(export), report, door)
             say(f"  {export.connector:14} {export.file:24} {report.read - before:>7,} rows")
     return report, instance
 
@@ -94,7 +100,8 @@ async def apply_catalogue(settings: Settings, folder: Path) -> None:
 async def remove(settings: Settings) -> int:
     """Take the month out: every activity is said to be deleted at its source, and parked rows are resolved.
 
-    The facts stay in the log, as all facts do; the ledger, the leakage and the pages no longer show anything.
+    The facts stay in the log, as all facts do; the ledger, the leakage and the pages no longer show anything. Tickets
+    and the catalogue stay known: they cost nothing, and the next load finds them unchanged.
     """
     with Ledger(settings) as ledger:
         found = query(
@@ -107,6 +114,7 @@ async def remove(settings: Settings) -> int:
     async with Door(settings) as door:
         await door.send_events(events)
         await door.park([_resolved(item) for item in parked])
+    (demo_folder(settings) / "summary.json").unlink(missing_ok=True)
     return len(events)
 
 

@@ -13,9 +13,9 @@ from jobs.demo.figures import Figures, read_figures
 from jobs.demo.load import demo_folder
 from jobs.demo.truthfile import read_truth
 from jobs.import_ import Report
-from jobs.leakage import REMEDIES, Sum, sums
+from jobs.leakage import REMEDIES, Sum, is_leak, sums
 from jobs.ledger import Ledger
-from jobs.output import money
+from jobs.output import amount_text, show
 from streams.settings import Settings
 
 PATHS = {
@@ -58,29 +58,39 @@ def print_summary(settings: Settings) -> None:
         figures = read_figures(ledger, read_truth(folder / "truth.json"))
         leaks = ledger.leakage(None, None, None)
     console = tables()
-    console.print()
-    console.print(_head(summary, figures))
-    console.print()
-    console.print(_leaks(sums(leaks, "disposition", "reason")))
-    console.print()
-    console.print(_links(figures))
-    _next(console, sums(leaks, "disposition", "reason"), summary)
+    found = sums([group for group in leaks if is_leak(group)], "disposition", "reason")
+    for title, table in (
+        ("One month, March 2026", _head(summary, figures)),
+        ("What leaks, and why", _leaks(found)),
+        ("Sessions and their tickets, against what really happened", _links(figures)),
+    ):
+        console.print()
+        console.print(title, style="italic")
+        show(table, console)
+    console.print(_recall(figures), soft_wrap=True)
+    _next(console, found, summary)
+
+
+def _grid(*headings: str) -> Table:
+    """Words to the left, figures to the right, and what to do at the end, where it may wrap."""
+    table = Table(box=None, pad_edge=False, show_header=any(headings))
+    for place, heading in enumerate(headings):
+        last = place == len(headings) - 1
+        words = place == 0 or (last and heading in ("", "what to do"))
+        table.add_column(heading, justify="left" if words else "right", no_wrap=not last)
+    return table
 
 
 def _head(summary: dict[str, Any], figures: Figures) -> Table:
     accepted = sum(summary["import"]["accepted"].values())
-    table = Table(title="One month, March 2026", box=None, show_header=False, title_justify="left", pad_edge=False)
-    table.add_column(no_wrap=True)
-    table.add_column(justify="right", no_wrap=True)
-    table.add_column(justify="right", no_wrap=True)
-    table.add_column()
+    table = _grid("", "", "", "")
     table.add_row("events", f"{accepted:,}", "", "from timers, remote sessions and scripts of five tools")
     table.add_row("worked", hours(figures.worked), "", "every second in one row of the ledger")
     for total in figures.totals:
         if total.currency and total.billed:
-            amount = f"{money(total.amount, total.exponent)} {total.currency}"
+            amount = amount_text(total.amount, total.exponent, total.currency)
             table.add_row("billed", hours(total.billed), amount, "after rounding, by each client's contract and rates")
-            found = f"{money(total.recovered_amount, total.exponent)} {total.currency}"
+            found = amount_text(total.recovered_amount, total.exponent, total.currency)
             table.add_row("[bold green]recovered[/]", f"[bold green]{hours(total.recovered)}[/]",
                           f"[bold green]{found}[/]", "of it: work that no timer covered")  # fmt: skip
     table.add_row(
@@ -90,53 +100,43 @@ def _head(summary: dict[str, Any], figures: Figures) -> Table:
 
 
 def _leaks(found: list[Sum]) -> Table:
-    table = Table(title="What leaks, and why", box=None, title_justify="left", pad_edge=False)
-    table.add_column("why", no_wrap=True)
-    for heading in ("entries", "worked", "at risk"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("what to do")
+    table = _grid("why", "entries", "worked", "at risk", "what to do")
     for one in found:
         why = " · ".join(part for part in one.label if part)
-        risk = f"{money(one.risk, one.exponent)} {one.currency}" if one.risk else "–"
+        risk = amount_text(one.risk, one.exponent, one.currency if one.risk else "")
         table.add_row(why, f"{one.entries:,}", hours(one.worked_seconds), risk, REMEDIES.get(one.label[0], ""))
     return table
 
 
 def _links(figures: Figures) -> Table:
-    accuracy = figures.accuracy
-    assert accuracy is not None
-    table = Table(title="Sessions linked to tickets, against what really happened", box=None, title_justify="left",
-                  pad_edge=False)  # fmt: skip
-    for heading in ("by", "linked", "right", "precision"):
-        table.add_column(heading, justify="left" if heading == "by" else "right", no_wrap=True)
-    for path, score in accuracy.by_path.items():
-        table.add_row(
-            PATHS.get(path, path), f"{score.linked:,}", f"{score.right:,}", percent(score.right, score.linked)
-        )
-    total = accuracy.total
+    assert figures.accuracy is not None
+    table = _grid("linked by", "linked", "right", "share")
+    for path, score in figures.accuracy.by_path.items():
+        share = percent(score.right, score.linked)
+        table.add_row(PATHS.get(path, path), f"{score.linked:,}", f"{score.right:,}", share)
+    total = figures.accuracy.total
     table.add_row("[bold]all[/]", f"{total.linked:,}", f"{total.right:,}", percent(total.right, total.linked))
-    table.caption = (
-        f"Recall {percent(total.right, accuracy.ticketed)} of {accuracy.ticketed:,} sessions that had a ticket; "
-        f"{accuracy.ambiguous:,} of {accuracy.sessions:,} had two or more plausible ones."
-    )
-    table.caption_justify = "left"
     return table
 
 
+def _recall(figures: Figures) -> str:
+    accuracy = figures.accuracy
+    assert accuracy is not None
+    found = percent(accuracy.total.right, accuracy.ticketed)
+    several = f"of all {accuracy.sessions:,}, {accuracy.ambiguous:,} could have meant two tickets or more."
+    return f"Of {accuracy.ticketed:,} sessions that had a ticket, {found} found it; {several}"
+
+
 def _next(console: Console, found: list[Sum], summary: dict[str, Any]) -> None:
-    worst = next((one for one in found if one.label[0] != "non_billable"), None)
     parked = sum(summary["import"]["parked"].values())
-    console.print("\nWhat to look at next", style="bold")
-    console.print(
-        "  everyminute leakage --tenant demo --period 2026-03"
-        + (f"    most at risk: {worst.label[0]}" if worst else "")
-    )
-    console.print("  everyminute usage --tenant demo --client acorn-dental --period 2026-03")
-    console.print("  everyminute explain ENTRY --tenant demo    why an amount is what it is")
+    lines = [("leakage --tenant demo --period 2026-03", f"most at risk: {found[0].label[0]}" if found else ""),
+             ("usage --tenant demo --client acorn-dental --period 2026-03", "every line of an invoice"),
+             ("explain ENTRY --tenant demo", "why an amount is what it is")]  # fmt: skip
     if parked:
-        console.print(
-            f"  everyminute parked list --tenant demo    {parked} rows could not be read; each says what to do"
-        )
+        lines.append(("parked list --tenant demo", f"{parked} rows could not be read; each says what to do"))
+    console.print("\nWhat to look at next", style="bold")
+    for command, about in lines:
+        console.print(f"  everyminute {command:58}  {about}".rstrip(), soft_wrap=True)
 
 
 def hours(seconds: int) -> str:
