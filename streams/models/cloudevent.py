@@ -167,8 +167,7 @@ def decode_cloudevent(tenant: str, value: bytes, headers: Iterable[Header] = ())
         return Problem("not_json", f"{error}; it begins {_head(value)}", "a CloudEvent 1.0 as a JSON object")
     except UnicodeDecodeError:
         return Problem("not_utf8", f"bytes that are not UTF-8: {_head(value)}", "text in UTF-8")
-    data = envelope.data
-    fits = envelope.specversion == "1.0" and envelope.id and envelope.source
+    data, fits = envelope.data, envelope.specversion == "1.0" and envelope.id and envelope.source
     if not fits or TYPES.get(envelope.type) != (data.kind, data.phase):
         names = ("specversion", "id", "source", "type")
         return _event(tenant, {name: getattr(envelope, name) for name in names}, data)
@@ -237,10 +236,9 @@ def _unknown_type(kind: str) -> Problem:
 
 
 def _identity(tenant: str, data: _Data) -> Problem | None:
-    for text in (data.source, data.source_event_id, data.activity_id):
+    for name in ("source", "source_event_id", "activity_id"):
+        text = getattr(data, name)
         if not text or len(text) > 500 or not text.isprintable():
-            names = ("source", "source_event_id", "activity_id")
-            name = next(name for name in names if getattr(data, name) is text)
             return Problem("wrong_shape", f"{name} {text[:80]!r}", "1 to 500 printable characters")
     if "|" in data.activity_id or "/" in data.activity_id:
         return Problem("wrong_shape", f"activity_id {data.activity_id!r}", "an id without | and /")
@@ -253,7 +251,6 @@ def _identity(tenant: str, data: _Data) -> Problem | None:
 
 
 def _instants(data: _Data, at: int | None, started: int | None, ended: int | None) -> Problem | None:
-    """The instants are those of ``data`` in ms."""
     needed, there = ("started_at", started) if data.phase == "interval" else ("at", at)
     if there is None and data.phase != "void":
         return Problem("wrong_shape", f"{data.phase} without {needed}", f"{needed} as an RFC 3339 instant")
