@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from billing.calendar import STANDARD, Day, Piece
 from billing.rate_terms import Blocked, ClientTerms, Terms
 from billing.rates import NO_TIER
 from billing.scopes import Scope
-from streams.models.entry import Disposition
+from streams.models.entry import MAIN_FIRST, Disposition
 from streams.models.interval import Span
 from streams.models.work import Work
-
-_SEVERITY: tuple[Disposition, ...] = ("non_billable", "no_rate_path", "unpriced")
 
 
 @dataclass(slots=True)
@@ -21,7 +19,7 @@ class Part:
     """A stretch of one row under one tier and one set of terms; pauses may lie inside it.
 
     ``day`` is its local day where the rounding scope ends at midnight, else 0. ``billed`` is set by rounding,
-    with the scope it was rounded in and what that scope came to.
+    with the scope it was rounded in and what that scope came to. ``disposition`` and ``reason``: what becomes of it.
     """
 
     terms: Terms
@@ -34,11 +32,13 @@ class Part:
     scope: Scope = ()
     scope_seconds: int = 0
     scope_quantity: int = 0
+    disposition: Disposition = "billed"
+    reason: str = ""
 
 
 @dataclass(slots=True)
 class Row:
-    """What one statement has of one piece of work."""
+    """What one statement has of one piece of work; its disposition is the main one of its parts."""
 
     work: Work
     period: str
@@ -76,7 +76,7 @@ def cut(work: Work, terms: ClientTerms) -> list[Row]:
             if at >= end:
                 break
     for row in rows:
-        row.disposition, row.reason = dispose(row)
+        dispose(row)
     return rows
 
 
@@ -89,32 +89,50 @@ def split(terms: Terms, start: int, end: int) -> list[Piece]:
     return list(terms.calendar.split(start, end))
 
 
-def dispose(row: Row) -> Blocked:
-    """Disposition and reason of a row as a whole: work that cannot be billed in part is not billed at all."""
-    work = row.work
+def dispose(row: Row) -> None:
+    """Say what becomes of each part, and of the row in the main."""
+    whole = _as_a_whole(row.work)
+    for part in row.parts:
+        part.disposition, part.reason = whole or _of_part(part)
+    priced = [part for part in row.parts if part.disposition not in ("no_rate_path", "unpriced")]
+    if whole is None and len(currencies := {part.terms.currency for part in priced}) > 1:
+        for part in priced:
+            part.disposition, part.reason = "unpriced", f"currency_mixed: {', '.join(sorted(currencies))}"
+    settle(row)
+
+
+def settle(row: Row) -> None:
+    """The row's own disposition: billed if anything is, else the first in the order of ``MAIN_FIRST``."""
+    row.disposition = min((part.disposition for part in row.parts), key=MAIN_FIRST.index)
+    row.reason = reason_of([part.reason for part in row.parts if part.disposition == row.disposition])
+
+
+def reason_of(reasons: Iterable[str]) -> str:
+    """One reason for several parts; tiers without price are listed."""
+    whys = sorted(set(reasons))
+    tiers = [why.removeprefix(NO_TIER) for why in whys if why.startswith(NO_TIER)]
+    others = [why for why in whys if not why.startswith(NO_TIER)]
+    return others[0] if others else NO_TIER + ", ".join(tiers) if tiers else ""
+
+
+def _as_a_whole(work: Work) -> Blocked | None:
+    """What is said of a piece of work as a whole, whatever its parts would cost."""
     if work.reason == "orphan_stop":
         return "orphan_stop", work.reason
     if work.client is None or work.technician is None or work.path == "none":
         return "unlinked", work.reason or ("client_unknown" if work.client is None else "technician_unknown")
     if not work.authenticated:
         return "unconfirmed", "not_authenticated"
-    if work.billable is False:
-        return "non_billable", "marked_non_billable"
-    blocked = [part.terms.blocked for part in row.parts if part.terms.blocked is not None]
-    if blocked:
-        return min(blocked, key=lambda one: (_SEVERITY.index(one[0]), one[1]))
-    if why := unpriced(row.parts):
+    return ("non_billable", "marked_non_billable") if work.billable is False else None
+
+
+def _of_part(part: Part) -> Blocked:
+    """What the terms of a part say of it."""
+    if part.terms.blocked is not None:
+        return part.terms.blocked
+    if why := part.terms.rates.unpriced(part.tier):
         return "unpriced", why
-    if len(currencies := {part.terms.currency for part in row.parts}) > 1:
-        return "unpriced", f"currency_mixed: {', '.join(sorted(currencies))}"
-    return row.parts[0].terms.taken, ""
-
-
-def unpriced(parts: Sequence[Part]) -> str:
-    """Why parts have no price; "" if all have one."""
-    whys = sorted({why for part in parts if (why := part.terms.rates.unpriced(part.tier))})
-    tiers = [why.removeprefix(NO_TIER) for why in whys if why.startswith(NO_TIER)]
-    return next((why for why in whys if not why.startswith(NO_TIER)), NO_TIER + ", ".join(tiers) if tiers else "")
+    return part.terms.taken, ""
 
 
 def _spans(work: Work) -> list[Span]:

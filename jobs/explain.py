@@ -154,14 +154,19 @@ def _rounding(entry: Entry, steps: list[Step]) -> list[str]:
 
 def _sum(entry: Entry, steps: list[Step]) -> list[str]:
     """Each segment with its rule; the exact amount where it was rounded. Nothing where nothing was priced."""
-    if not any(line.rate for line in entry.segments):
+    if not any(line.rate or line.fee for line in entry.segments):
         return [line for step in steps for line in _step(step)]
-    matched = len(steps) == len(entry.segments)
+    matched = len(steps) == len(entry.segments) and not entry.mixed
     lines = []
     for place, one in enumerate(entry.segments):
         total = amount_text(one.amount, entry.exponent, entry.currency)
-        text = f"{one.tier}  {duration(one.billed_seconds)} × {one.rate}/h = {total}"
-        text += _exactly(one.exact, money(one.amount, entry.exponent))
+        text = f"{one.tier}  {duration(one.billed_seconds)}"
+        if one.rate or one.fee:
+            text += f" × {one.rate}/h" if one.rate else ""
+            text += (f" + {one.fee}" if one.fee else "") + f" = {total}"
+            text += _exactly(one.exact, money(one.amount, entry.exponent))
+        text += f": {one.disposition}" if one.disposition else ""
+        text += f", {one.reason}" if one.reason else ""
         lines.append(text + (_rule(steps[place]) if matched else ""))
     if len(lines) > 1:
         lines.append(

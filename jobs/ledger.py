@@ -117,7 +117,7 @@ class Ledger:
         where, values = self._where(period=period, client=client, technician=technician)
         sql = (
             "SELECT disposition, reason, argMax(id, (risk_amount, worked_seconds, id)) AS example "  # noqa: S608
-            f"FROM entries_live WHERE {where} GROUP BY disposition, reason"
+            f"FROM outcomes WHERE {where} GROUP BY disposition, reason"
         )
         return {(row["disposition"], row["reason"]): row["example"] for row in self._query(sql, values)}
 

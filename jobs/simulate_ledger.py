@@ -26,7 +26,7 @@ def money(minor: int, exponent: int) -> Decimal:
 
 
 def billed(entry: Entry) -> int:
-    return entry.quantity_seconds if entry.disposition == "billed" else 0
+    return entry.seconds_of("billed")
 
 
 def comparable(entry: Entry, names: dict[str, str]) -> Row:
@@ -46,7 +46,7 @@ def comparable(entry: Entry, names: dict[str, str]) -> Row:
         "risk": money(entry.risk_amount, entry.exponent),
         "flags": sorted(entry.flags),
         "candidates": sorted(entry.candidates),
-        "segments": [_comparable_segment(segment, entry.exponent) for segment in entry.segments],
+        "segments": [_comparable_segment(segment, entry) for segment in entry.segments],
         "reason": entry.reason.split(":", 1)[0],  # the word; what follows it names the thing
         **{name: getattr(entry, name) for name in PLAIN},
     }
@@ -56,7 +56,8 @@ PLAIN = ("contract", "ticket", "technician", "who", "device", "service", "local_
          "path", "kind", "recovered")  # fmt: skip
 
 
-def _comparable_segment(segment: Segment, exponent: int) -> Row:
+def _comparable_segment(segment: Segment, row: Entry) -> Row:
+    exponent = row.exponent
     return {
         "tier": segment.tier,
         "start": segment.start,
@@ -66,6 +67,9 @@ def _comparable_segment(segment: Segment, exponent: int) -> Row:
         "rate": Decimal(segment.rate) if segment.rate else None,
         "amount": money(segment.amount, exponent),
         "fee": Decimal(segment.fee or 0),
+        "disposition": segment.disposition or row.disposition,
+        "reason": (segment.reason if segment.disposition else row.reason).split(":", 1)[0],
+        "risk": money(segment.risk_amount, exponent),
         "line": segment.line,
     }
 
@@ -108,7 +112,7 @@ def as_json(entry: Entry, names: dict[str, str]) -> Row:
         "quantity_seconds": entry.quantity_seconds,
         "billed_seconds": billed(entry),
         "overlap_seconds": entry.overlap_seconds,
-        "segments": [_segment_json(segment, entry.exponent) for segment in entry.segments],
+        "segments": [_segment_json(segment, entry) for segment in entry.segments],
         "amount": str(money(entry.amount, entry.exponent)),
         "currency": entry.currency or None,
         "disposition": entry.disposition,
@@ -123,7 +127,7 @@ def as_json(entry: Entry, names: dict[str, str]) -> Row:
     }
 
 
-def _segment_json(segment: Segment, exponent: int) -> Row:
+def _segment_json(segment: Segment, row: Entry) -> Row:
     return {
         "tier": segment.tier,
         "start": say_instant(segment.start),
@@ -131,7 +135,9 @@ def _segment_json(segment: Segment, exponent: int) -> Row:
         "seconds": segment.seconds,
         "billed_seconds": segment.billed_seconds,
         "rate": segment.rate or None,
-        "amount": str(money(segment.amount, exponent)),
+        "amount": str(money(segment.amount, row.exponent)),
+        "disposition": segment.disposition or row.disposition,
+        "reason": (segment.reason if segment.disposition else row.reason) or None,
         "fee": segment.fee or None,
         "line": segment.line or None,
     }
@@ -154,7 +160,8 @@ def totals(entries: list[Entry]) -> Row:
     amounts: dict[str, Decimal] = defaultdict(Decimal)
     risks: dict[str, Decimal] = defaultdict(Decimal)
     for entry in entries:
-        seconds[entry.disposition] += entry.quantity_seconds
+        for part in entry.outcomes():
+            seconds[part.disposition] += part.quantity
         if entry.currency:
             amounts[entry.currency] += money(entry.amount, entry.exponent)
         if entry.risk_currency:
@@ -175,7 +182,7 @@ def conservation(result: Result, entries: list[Entry]) -> Row:
     work = sum(work.seconds for work in result.work.values() if work.state == "done")
     worked = sum(entry.worked_seconds for entry in entries)
     rounding = sum(entry.rounding_seconds for entry in entries)
-    quantity = sum(entry.quantity_seconds for entry in entries)
+    quantity = sum(part.quantity for entry in entries for part in entry.outcomes())
     return {
         "work_seconds": work,
         "worked_seconds": worked,

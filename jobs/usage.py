@@ -21,6 +21,14 @@ class Line:
     segment: Segment
 
     @property
+    def disposition(self) -> str:
+        return self.segment.disposition or self.entry.disposition
+
+    @property
+    def reason(self) -> str:
+        return self.segment.reason if self.segment.disposition else self.entry.reason
+
+    @property
     def started(self) -> str:
         """Local date and time in the client's zone."""
         zone = ZoneInfo(self.entry.zone) if self.entry.zone else UTC
@@ -102,11 +110,11 @@ def _total_row(total: Total) -> list[Cell]:
 
 def _table_row(line: Line) -> list[Cell]:
     own, part = line.entry, line.segment
-    currency = own.currency if part.amount or own.disposition == "billed" else ""
+    currency = own.currency if part.amount or line.disposition == "billed" else ""
     return [
         own.identity.client or "?", line.started, own.technician or own.who or "?", label(own.ticket), own.service,
         part.tier, duration(part.seconds), duration(part.billed_seconds), part.rate,
-        amount_text(part.amount, own.exponent, currency), own.disposition, own.id[:8],
+        amount_text(part.amount, own.exponent, currency), line.disposition, own.id[:8],
     ]  # fmt: skip
 
 
@@ -115,8 +123,8 @@ def csv_rows(lines: Sequence[Line]) -> list[list[Cell]]:
     return [
         [own.identity.client, own.identity.period, line.started, own.zone, own.technician or own.who, label(own.ticket),
          own.device, own.service, own.contract, part.tier, part.seconds, part.billed_seconds, hours(part.seconds),
-         hours(part.billed_seconds), part.rate, money(part.amount, own.exponent), own.currency, own.disposition,
-         own.reason, own.ticket, own.id]
+         hours(part.billed_seconds), part.rate, money(part.amount, own.exponent), own.currency, line.disposition,
+         line.reason, own.ticket, own.id]
         for line in lines
         for own, part in [(line.entry, line.segment)]
     ]  # fmt: skip

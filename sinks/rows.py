@@ -49,7 +49,9 @@ def entry_row(entry: Entry) -> Row:
         entry.amount, entry.exact, entry.risk_amount, entry.risk_currency, entry.path, entry.candidates, entry.flags,
         *_proof(entry.proof), [s.tier for s in lines], [_ms(s.start) for s in lines], [_ms(s.end) for s in lines],
         [s.seconds for s in lines], [s.billed_seconds for s in lines], [s.rate for s in lines],
-        [s.amount for s in lines], [s.exact for s in lines], [s.line for s in lines], _encode(entry.trail).decode(),
+        [s.amount for s in lines], [s.exact for s in lines], [s.line for s in lines],
+        [s.disposition for s in lines], [s.reason for s in lines], [s.risk_amount for s in lines],
+        [s.fee for s in lines], _encode(entry.trail).decode(),
     )  # fmt: skip
 
 
@@ -107,12 +109,11 @@ def entry_of(row: Mapping[str, Any]) -> Entry:
             Proof(*parts)
             for parts in zip(*(row[f"proof.{n}"] for n in ("interval", "source", "kind", "seconds")), strict=True)
         ),
-        segments=tuple(map(_segment, *(row[f"segments.{name}"] for name in _SEGMENT))),
+        segments=_segments(row),
         **{name: row[name] for name in _PLAIN},
     )  # fmt: skip
 
 
-_SEGMENT = ("tier", "started_at", "ended_at", "seconds", "billed_seconds", "rate", "amount", "exact", "line")
 _PLAIN = (
     "kind", "service", "technician", "who", "ticket", "device", "contract", "zone", "worked_seconds",
     "rounding_seconds", "quantity_seconds", "overlap_seconds", "recovered", "disposition", "reason", "currency",
@@ -120,10 +121,17 @@ _PLAIN = (
 )  # fmt: skip
 
 
-def _segment(
-    tier: str, start: object, end: object, seconds: int, billed: int, rate: str, amount: int, exact: str, line: str
-) -> Segment:
-    return Segment(tier, _seconds(start), _seconds(end), seconds, billed, rate, amount, exact, line)
+_SEGMENT = ("tier", "started_at", "ended_at", "seconds", "billed_seconds", "rate", "amount", "exact", "line")
+_LATER = ("disposition", "reason", "risk_amount", "fee")  # empty in rows that were stored before there were any
+
+
+def _segments(row: Mapping[str, Any]) -> tuple[Segment, ...]:
+    columns = [row[f"segments.{name}"] for name in _SEGMENT]
+    later = {name: row.get(f"segments.{name}") for name in _LATER}
+    return tuple(
+        Segment(tier, _seconds(start), _seconds(end), *rest, **{name: all_[n] for name, all_ in later.items() if all_})
+        for n, (tier, start, end, *rest) in enumerate(zip(*columns, strict=True))
+    )
 
 
 def parked_of(row: Mapping[str, Any]) -> Parked:

@@ -9,8 +9,7 @@ from typing import Any
 import orjson
 from pydantic import SecretStr
 
-from jobs.ledger import Ledger
-from jobs.ledger import cannot
+from jobs.ledger import Ledger, cannot
 from sinks.clickhouse import store_error
 from streams.models.entry import OUTSIDE_SUMS
 from streams.settings import Settings
@@ -27,13 +26,15 @@ COLUMNS = (
     "risk_currency",
 )  # fmt: skip
 # Amounts of different currencies are not compared; the last names make the order total.
-ORDER = "risk_currency = '', risk_currency, risk_amount DESC, currency, amount DESC, started_at, id"
+ORDER = (
+    "risk_currency = '', risk_currency, risk_amount DESC, currency, amount DESC, started_at, id, disposition, reason"
+)
 
 GROUPS = """
 SELECT client, technician, disposition, reason, recovered, currency, risk_currency, exponent, count() AS entries,
        sum(worked_seconds) AS worked, sum(rounding_seconds) AS rounding, sum(quantity_seconds) AS quantity,
        sum(overlap_seconds) AS overlap, sum(amount) AS billed, sum(risk_amount) AS risk
-FROM entries_live WHERE {where} GROUP BY ALL
+FROM outcomes WHERE {where} GROUP BY ALL
 ORDER BY client, technician, disposition, reason, recovered, currency, risk_currency, exponent
 """
 TIES = """
@@ -106,14 +107,14 @@ class Reading(Ledger):
     def page(self, question: Question, most: int = PAGE_ROWS) -> list[dict[str, Any]]:
         """One page of rows; without a disposition asked for, those that leak."""
         where, values = self._rows(question)
-        sql = f"SELECT {', '.join(COLUMNS)} FROM entries_live WHERE {where} ORDER BY {ORDER} "  # noqa: S608
+        sql = f"SELECT {', '.join(COLUMNS)} FROM outcomes WHERE {where} ORDER BY {ORDER} "  # noqa: S608
         values |= {"most": most, "skip": (question.page - 1) * most}
         return self._query(sql + "LIMIT {most:UInt32} OFFSET {skip:UInt64}", values)
 
     def every(self, question: Question) -> Iterator[dict[str, Any]]:
         """All rows of the question, from one query."""
         where, values = self._rows(question)
-        sql = f"SELECT {', '.join(COLUMNS)} FROM entries_live WHERE {where} ORDER BY {ORDER}"  # noqa: S608
+        sql = f"SELECT {', '.join(COLUMNS)} FROM outcomes WHERE {where} ORDER BY {ORDER}"  # noqa: S608
         yield from self._stream(sql, values)
 
     def saw_instance(self, instance: str) -> bool:

@@ -17,7 +17,7 @@ SELECT currency, max(e.exponent) AS digits, sum(e.worked_seconds) AS worked_sum,
        sumIf(e.quantity_seconds, e.disposition = 'billed') AS billed_sum, sum(e.amount) AS amount_sum,
        sumIf(e.worked_seconds, e.recovered AND e.disposition = 'billed') AS recovered_sum,
        sumIf(e.amount, e.recovered) AS recovered_amount_sum
-FROM entries_live AS e WHERE tenant = {tenant:String} AND disposition NOT IN ('absorbed', 'void')
+FROM outcomes AS e WHERE tenant = {tenant:String} AND disposition NOT IN ('absorbed', 'void')
 GROUP BY currency ORDER BY amount_sum DESC, currency
 """
 MACHINE = """

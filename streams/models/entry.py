@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Iterator
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -15,6 +16,11 @@ Disposition = Literal[
     "billed", "covered", "no_charge", "non_billable", "written_off", "capped", "concurrency_cap",
     "unlinked", "unpriced", "no_rate_path", "orphan_stop", "unconfirmed", "absorbed", "void",
 ]  # fmt: skip
+MAIN_FIRST: tuple[Disposition, ...] = (
+    "billed", "covered", "no_charge", "capped", "concurrency_cap", "written_off", "non_billable", "no_rate_path",
+    "unpriced", "unlinked", "unconfirmed", "orphan_stop",
+)  # fmt: skip
+"""Of what became of the parts of a row, the first of these is the row's own disposition."""
 OUTSIDE_SUMS: tuple[Disposition, ...] = ("absorbed", "void")
 
 
@@ -36,7 +42,8 @@ class Segment(msgspec.Struct, frozen=True, omit_defaults=True):
 
     ``start``/``end`` bound it (seconds), ``seconds`` were worked, ``billed_seconds`` is the quantity after
     rounding. ``rate`` is the exact hourly price as decimal text, ``exact`` the unrounded amount in major units
-    to six places, for display only.
+    to six places, for display only. Where not all of a row became the same, each of its segments has a
+    ``disposition``, a ``reason`` and a ``risk_amount`` of its own; else they are empty and the row's hold.
     """
 
     tier: str
@@ -48,13 +55,28 @@ class Segment(msgspec.Struct, frozen=True, omit_defaults=True):
     amount: int = 0
     exact: str = "0"
     line: str = ""  # the rate line that priced it
+    disposition: Disposition | Literal[""] = ""
+    reason: str = ""
+    risk_amount: int = 0
     fee: str = ""  # of the amount, what does not depend on time: a flat amount, a trip fee, in major units
+
+
+class Outcome(NamedTuple):
+    """What became of a part of a row: seconds worked, their quantity after rounding, money in minor units."""
+
+    disposition: Disposition
+    reason: str
+    worked: int
+    quantity: int
+    amount: int
+    risk: int
 
 
 class Entry(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """One row: a piece of work in one statement (client, period), or a charge.
 
-    Seconds: ``worked_seconds`` + ``rounding_seconds`` = ``quantity_seconds``, which belongs to ``disposition``;
+    Seconds: ``worked_seconds`` + ``rounding_seconds`` = ``quantity_seconds``, which belongs to ``disposition``, or
+    to those of the segments where they have any;
     ``overlap_seconds`` are worked seconds that another row of the same technician counts as hours already.
     Money in minor units of ``currency`` (``exponent`` decimals). ``risk_amount`` is what an unbilled row would
     have brought at the best candidate rate.
@@ -99,6 +121,26 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     @property
     def id(self) -> str:
         return self.identity.row_id(self.tenant)
+
+    @property
+    def mixed(self) -> bool:
+        """Whether parts of the row became different things."""
+        return any(one.disposition for one in self.segments)
+
+    def outcomes(self) -> Iterator[Outcome]:
+        """What became of the row, in parts that add up to it: one, or one a segment."""
+        if not self.mixed:
+            yield Outcome(
+                self.disposition, self.reason, self.worked_seconds, self.quantity_seconds, self.amount, self.risk_amount
+            )
+            return
+        for one in self.segments:
+            what = one.disposition or self.disposition
+            yield Outcome(what, one.reason, one.seconds, one.billed_seconds, one.amount, one.risk_amount)
+
+    def seconds_of(self, disposition: Disposition) -> int:
+        """Of the quantity, what became this."""
+        return sum(one.quantity for one in self.outcomes() if one.disposition == disposition)
 
 
 _encoder = msgspec.json.Encoder()

@@ -9,8 +9,17 @@ import pytest
 
 from billing.contracts import CONTRACTS
 from billing.contracts.choice import choose_contract
-from streams.models.catalog import CatalogObject, Client, Contract, Organisation, Rounding, Service
-from tests.billing.rate_kit import catalogue, rated, span, work, worked
+from streams.models.catalog import (
+    Calendar,
+    CatalogObject,
+    Client,
+    Contract,
+    Organisation,
+    Rounding,
+    Service,
+    Window,
+)
+from tests.billing.rate_kit import catalogue, rated, span, with_calendar, work, worked
 
 DAY = date(2026, 3, 3).toordinal()
 
@@ -68,11 +77,25 @@ def test_a_client_without_any_contract() -> None:
     assert (row.disposition, row.reason, row.risk_amount) == ("no_rate_path", "no_contract", 100_00)
 
 
-def test_work_that_a_contract_takes_in_part_is_not_billed_in_part() -> None:
-    """The contract begins at midnight inside the work; the whole row waits for somebody to look."""
+def test_work_that_a_contract_takes_in_part_is_billed_in_part() -> None:
+    """The contract begins at midnight inside the work: an hour is billed, the other waits for somebody to look."""
     objects = with_contract(contract("tm", **{"from": date(2026, 3, 4)}))
     (row,) = rated(objects, work("w", span("2026-03-03 23:00", "2026-03-04 01:00")))
-    assert (row.disposition, row.reason, row.amount, row.risk_amount) == ("no_rate_path", "no_contract_fits", 0, 200_00)
+    assert (row.disposition, row.contract, row.amount, row.risk_amount) == ("billed", "tm", 100_00, 100_00)
+    lost, billed = row.outcomes()
+    assert lost == ("no_rate_path", "no_contract_fits", 3600, 3600, 0, 100_00)
+    assert billed == ("billed", "", 3600, 3600, 100_00, 0)
+
+
+def test_risk_is_divided_over_segments_without_losing_a_cent() -> None:
+    """Three stretches of 20 min without a price, at 100.00: 100.00 are at risk, not 99.99."""
+    weekly = Window.model_validate({"days": ["tue"], "from": "10:20", "until": "10:40", "tier": "standard"})
+    later = Window.model_validate({"days": ["tue"], "from": "11:00", "until": "11:20", "tier": "standard"})
+    calendar = Calendar(id="std", windows=[weekly, later], otherwise="night")
+    objects = with_calendar([*catalogue(), calendar])
+    (row,) = rated(objects, work("w", span("2026-03-03 10:00", "2026-03-03 11:40")))
+    assert (row.amount, row.risk_amount, row.worked_seconds) == (66_66, 100_00, 6000)
+    assert [one.risk_amount for one in row.segments] == [33_34, 0, 33_33, 0, 33_33]
 
 
 def test_the_month_a_contract_begins_in_is_billed_and_the_one_before_is_not() -> None:

@@ -178,13 +178,17 @@ def test_a_tier_s_price(price: TierPrice | None, general: str, expected: int) ->
     assert (row.disposition, row.amount) == ("billed", expected)
 
 
-def test_a_tier_without_any_price_is_unpriced_as_a_whole() -> None:
-    """Half an hour could be billed; the row says that the other half cannot, and what it may be worth."""
+def test_a_tier_without_any_price_leaves_the_rest_billed() -> None:
+    """Half an hour is billed; the segment of the other half says that it is not, and what it may be worth."""
     objects = [one for one in with_calendar([*catalogue(), *office_hours()]) if not isinstance(one, Tier)]
     (row,) = rated(objects, work("w", span("2026-03-03 16:30", "2026-03-03 17:30")))
-    assert (row.disposition, row.reason) == ("unpriced", "tier_without_price: after_hours")
-    assert (row.amount, row.risk_amount) == (0, 100_00)
-    assert [(one.tier, one.rate, one.amount) for one in row.segments] == [("standard", "", 0), ("after_hours", "", 0)]
+    assert (row.disposition, row.reason, row.amount, row.risk_amount) == ("billed", "", 50_00, 50_00)
+    assert [(one.tier, one.rate, one.amount, one.disposition, one.reason) for one in row.segments] == [
+        ("standard", "100.00", 50_00, "billed", ""),
+        ("after_hours", "", 0, "unpriced", "tier_without_price: after_hours"),
+    ]
+    (alone,) = rated(objects, work("w", span("2026-03-03 17:00", "2026-03-03 17:30")))
+    assert (alone.disposition, alone.reason) == ("unpriced", "tier_without_price: after_hours")
 
 
 def test_yen_and_dinar_are_rounded_to_their_own_unit() -> None:

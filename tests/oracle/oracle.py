@@ -43,13 +43,13 @@ def _line(row: Row, rating: Rating) -> Line:
     added = sum(piece.added for piece in row.pieces)
     billed = row.disposition == "billed"
     segments = [_segment(segment, billed) for segment in row.segments]
-    risk, risk_currency = rating.risk(row, worked + added)
+    risk, risk_currency = rating.risk(row)
     return {
         "worked_seconds": worked,
         "rounding_seconds": added,
         "quantity_seconds": worked + added,
         "amount": sum(segment[4] for segment in segments),
-        "currency": row.pieces[0].currency if billed else "",
+        "currency": next((piece.currency for piece in row.pieces if not piece.trouble), "") if billed else "",
         "disposition": row.disposition,
         "reason": row.reason,
         "technician": row.work.technician or "",
@@ -66,5 +66,5 @@ def _segment(pieces: list[Piece], billed: bool) -> tuple[str, int, int, Fraction
     seconds = sum(piece.end - piece.start for piece in pieces)
     quantity = seconds + sum(piece.added for piece in pieces)
     rate = pieces[0].rate or Fraction(0)
-    amount = money(quantity, rate, pieces[0].currency) if billed else 0
+    amount = money(quantity, rate, pieces[0].currency) if billed and not pieces[0].trouble else 0
     return pieces[0].tier, seconds, quantity, rate, amount

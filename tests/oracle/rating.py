@@ -40,7 +40,7 @@ class Piece:
 
     @property
     def key(self) -> tuple[Any, ...]:
-        return self.tier, self.rate, self.line, self.contract
+        return self.tier, self.rate, self.line, self.contract, self.trouble, self.reason
 
 
 @dataclass
@@ -187,18 +187,20 @@ class Rating:
             return number(line["rate"]) if tier == "standard" else None
         return number(line["rate"]) * number(multiplier)
 
-    def risk(self, row: Row, quantity: int) -> tuple[int, str]:
-        """What an unbilled row would have brought at the standard tier, and in which currency."""
-        if row.disposition in ("billed", "non_billable") or not quantity:
+    def risk(self, row: Row) -> tuple[int, str]:
+        """What the unbilled part of a row would have brought at the standard tier, in its first currency."""
+        if row.disposition == "non_billable":
             return 0, ""
-        piece = row.pieces[0]
-        lines = self._lines(row.work.client, row.service, piece.start, piece.zone)
-        if not lines:
-            return 0, ""
-        card, _, line = lines[0]
-        currency = card.get("currency") or self.book.currency
-        lost = money(quantity, number(line["rate"]), currency)
-        return lost, currency if lost else ""
+        lost: dict[tuple[Fraction, str, str, int], int] = {}
+        for piece in row.pieces:
+            lines = self._lines(row.work.client, row.service, piece.start, piece.zone)
+            if lines and (piece.trouble or row.disposition != "billed"):
+                card, place, line = lines[0]
+                key = number(line["rate"]), card.get("currency") or self.book.currency, card["id"], place
+                lost[key] = lost.get(key, 0) + piece.end - piece.start + piece.added
+        currency = next((key[1] for key in lost), "")
+        total = sum(money(seconds, key[0], key[1]) for key, seconds in lost.items() if key[1] == currency)
+        return total, currency if total else ""
 
     # what becomes of it
 
@@ -217,13 +219,13 @@ class Rating:
             row.disposition = "unconfirmed"
         elif free:
             row.disposition = "non_billable"
-        elif troubles:
-            worst = min(troubles, key=lambda piece: piece.trouble)  # no_rate_path before unpriced
+        elif len(troubles) == len(row.pieces):
+            worst = min(troubles, key=lambda piece: (piece.trouble, piece.reason))  # no_rate_path before unpriced
             row.disposition, row.reason = worst.trouble, worst.reason
         else:
             row.disposition = "billed"
-        if row.disposition != "billed":
-            for piece in row.pieces:
+        for piece in row.pieces:
+            if row.disposition != "billed" or piece.trouble:
                 piece.line = piece.rate = None
         row.segments = [list(group) for _, group in groupby(row.pieces, key=lambda piece: piece.key)]
         return row

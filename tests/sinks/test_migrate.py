@@ -5,11 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from sinks.clickhouse import ClickHouseSink, connect
+from sinks.clickhouse import ClickHouseSink, connect, query
 from sinks.migrate import SCHEMA, migrate
+from sinks.rows import entry_of, entry_row
 from sinks.store import StoreError
+from sinks.tables import ENTRIES, Table
 from streams.settings import Settings
 from tests.engine_fixture import Database
+from tests.sinks import builders
 
 pytestmark = pytest.mark.integration
 
@@ -68,3 +71,24 @@ def test_an_edited_file_is_refused_and_a_new_one_is_applied(settings: Settings, 
 def test_an_engine_that_keeps_every_version_is_refused(settings: Settings) -> None:
     with pytest.raises(StoreError, match="ReplacingMergeTree"):
         migrate(settings, engine="MergeTree")
+
+
+def test_a_row_stored_before_segments_had_outcomes_reads_as_one(settings: Settings, tmp_path: Path) -> None:
+    """Tables of the first eight files with a row in them, then brought up to date."""
+    folder = tmp_path / "schema"
+    shutil.copytree(SCHEMA, folder, ignore=lambda _, names: [name for name in names if name[:4] > "0008"])
+    migrate(settings, folder)
+    later = ("segments.disposition", "segments.reason", "segments.risk_amount", "segments.fee")
+    columns = {name: kind for name, kind in ENTRIES.columns.items() if name not in later}
+    then = Table("entries", columns, ENTRIES.identity)
+    row = ENTRIES.named(entry_row(builders.entry()))
+    sink = ClickHouseSink(settings)
+    sink.write(then, [tuple(row[name] for name in then.names)])
+    migrate(settings)
+    client = sink.client()
+    outcomes = "SELECT disposition, quantity_seconds, amount, rounding_seconds FROM outcomes"
+    assert list(client.query(outcomes).result_rows) == [("billed", 1800, 7500, 300)]
+    lines = "SELECT disposition, line_quantity_seconds, line_amount, line_fee FROM lines"
+    assert list(client.query(lines).result_rows) == [("billed", 1800, 7500, "")]
+    assert [entry_of(one) for one in query(client, "SELECT * FROM entries_live", {})] == [builders.entry()]
+    sink.close()

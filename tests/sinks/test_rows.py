@@ -16,7 +16,10 @@ instants = st.integers(0, 4_102_444_800)
 seconds = st.integers(-(10**7), 10**7)
 money = st.integers(-(2**62), 2**62)
 text = st.text(max_size=8)
-segments = st.builds(Segment, text, instants, instants, seconds, seconds, text, money, text, text)
+outcomes = st.sampled_from(["", "billed", "unpriced"])
+segments = st.builds(
+    Segment, text, instants, instants, seconds, seconds, text, money, text, text, outcomes, text, money, text
+)
 entries = st.builds(
     Entry,
     tenant=text,

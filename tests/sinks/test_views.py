@@ -7,13 +7,13 @@ import pytest
 from sinks.clickhouse import ClickHouseSink
 from sinks.rows import entry_row, interval_row, parked_row, work_row
 from sinks.tables import ENTRIES, INTERVALS, PARKED, WORK
-from streams.models.entry import Segment
+from streams.models.entry import Disposition, Segment
 from tests.sinks.builders import MARCH, entry, interval, parked, unbilled, void, work
 
 pytestmark = pytest.mark.integration
 VIEWS = (
     "entries_live", "intervals_live", "work_live", "parked_live", "lines", "leakage", "recovered", "conservation",
-    "work_conservation", "evidence_conservation",
+    "work_conservation", "evidence_conservation", "outcomes",
 )  # fmt: skip
 
 
@@ -139,3 +139,40 @@ def test_instants_come_back_in_utc_to_the_second(ledger: ClickHouseSink) -> None
     ((start, tier_start),) = ask(ledger, "SELECT started_at, `segments.started_at`[1] FROM entries_live")
     assert start == tier_start
     assert (start.isoformat(), start.timestamp()) == ("2026-03-01T00:00:00+00:00", MARCH)
+
+
+def partly_billed() -> list[Segment]:
+    """10 min billed, 10 and then 20 min that had no price, 5 min that no contract took."""
+    pieces: list[tuple[int, int, Disposition, str, int]] = [
+        (600, 1667, "billed", "", 0), (600, 0, "unpriced", "no_rate_line", 1600),
+        (300, 0, "no_rate_path", "no_contract_fits", 800), (1200, 0, "unpriced", "no_rate_line", 3200),
+    ]  # fmt: skip
+    return [
+        Segment("standard", MARCH, MARCH + 600, n, n, amount=amount, disposition=what, reason=why, risk_amount=risk)
+        for n, amount, what, why, risk in pieces
+    ]
+
+
+def test_a_row_that_is_billed_in_part_is_told_by_its_parts_and_counted_once(ledger: ClickHouseSink) -> None:
+    segments = tuple(partly_billed())
+    mixed = entry(
+        "w1", worked_seconds=2700, rounding_seconds=0, quantity_seconds=2700, amount=1667, segments=segments,
+        risk_amount=5600, risk_currency="EUR", overlap_seconds=60, recovered=True,
+    )  # fmt: skip
+    ledger.write(ENTRIES, [entry_row(mixed), entry_row(entry("w2"))])
+    parts = "SELECT work, disposition, reason, worked_seconds, rounding_seconds, quantity_seconds, overlap_seconds, "
+    found = ask(ledger, parts + "amount, risk_amount FROM outcomes ORDER BY work, disposition")
+    assert found == [
+        ("w1", "billed", "", 600, 0, 600, 60, 1667, 0),
+        ("w1", "no_rate_path", "no_contract_fits", 300, 0, 300, 0, 0, 800),
+        ("w1", "unpriced", "no_rate_line", 1800, 0, 1800, 0, 0, 4800),
+        ("w2", "billed", "", 1500, 300, 1800, 0, 7500, 0),
+    ]
+    leaks = "SELECT disposition, entries, total_quantity_seconds, total_risk_amount FROM leakage ORDER BY disposition"
+    assert ask(ledger, leaks) == [("no_rate_path", 1, 300, 800), ("unpriced", 1, 1800, 4800)]
+    became = ask(ledger, "SELECT disposition, total_worked_seconds, total_amount FROM recovered ORDER BY disposition")
+    assert became == [("billed", 600, 1667), ("no_rate_path", 300, 0), ("unpriced", 1800, 0)]
+    whole = "SELECT entries, dispositions, difference, segment_difference, amount_difference FROM conservation"
+    assert ask(ledger, whole) == [(2, {"billed": 2400, "unpriced": 1800, "no_rate_path": 300}, 0, 0, 0)]
+    lines = ask(ledger, "SELECT disposition, reason FROM lines WHERE work = 'w1' ORDER BY line_number")
+    assert [one[0] for one in lines] == ["billed", "unpriced", "no_rate_path", "unpriced"]

@@ -1,0 +1,165 @@
+"""Segments and money of a row: consecutive parts with one price and one outcome, each rounded once.
+
+52 min at 120.00/h, billed as 60 min: one segment, 120.00.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from billing import trail
+from billing.money import (
+    HOUR,
+    ZERO,
+    Rate,
+    allocate,
+    amount_of,
+    exact_of,
+    exponent_of,
+    money_text,
+    plus,
+    rate_text,
+)
+from billing.rate_cut import Part, Row, reason_of
+from billing.rates import Price
+from streams.models.entry import Segment
+from streams.models.work import Step
+
+Charged = set[tuple[str, str]]  # (work, line) whose flat amount, (work, "") whose trip fee stands in a segment already
+AtRisk = tuple[Rate | None, str, str]  # rate, currency, line
+
+
+class Charge(NamedTuple):
+    """Segments, their arithmetic, the unrounded sum; what the unbilled ones would have brought."""
+
+    segments: list[Segment]
+    steps: list[Step]
+    exact: str
+    risk: int = 0
+    risk_currency: str = ""
+
+
+class Run(NamedTuple):
+    """Consecutive parts that make one segment."""
+
+    parts: list[Part]
+    price: Price | None
+
+    @property
+    def quantity(self) -> int:
+        return sum([part.billed for part in self.parts])
+
+
+def charge(row: Row, charged: Charged) -> Charge:
+    """What a row brings, and what of it would have brought something."""
+    runs = _runs(row.parts)
+    mixed = len({run.parts[0].disposition for run in runs}) > 1
+    risks, risk_steps, currency = _risks(row, runs)
+    segments: list[Segment] = []
+    steps: list[Step] = []
+    exact: list[tuple[int, Rate]] = []
+    for run, risk in zip(runs, risks, strict=True):
+        segment = _segment(run, row.work.id, charged, exact, steps)
+        if mixed:
+            first = run.parts[0]
+            segment = replace(segment, disposition=first.disposition, reason=first.reason, risk_amount=risk)
+        segments.append(segment)
+    text = segments[0].exact if len(segments) == 1 else exact_of(exact)
+    return Charge(segments, [*steps, *risk_steps], text, sum(risks), currency)
+
+
+def _segment(run: Run, work: str, charged: Charged, exact: list[tuple[int, Rate]], steps: list[Step]) -> Segment:
+    """One rated line; its share of the unrounded sum and its arithmetic are added to ``exact`` and ``steps``."""
+    first, quantity, price = run.parts[0], run.quantity, run.price
+    seconds = sum([part.seconds for part in run.parts])
+    if first.disposition != "billed":
+        return Segment(first.tier, first.start, run.parts[-1].end, seconds, quantity)
+    assert price is not None  # what has no price is not billed
+    exponent = first.terms.exponent
+    fixed = _fixed(work, price, charged) if quantity else ZERO
+    amounts = [(quantity, price.rate), (HOUR, fixed)]
+    exact += amounts
+    segment = Segment(
+        tier=first.tier,
+        start=first.start,
+        end=run.parts[-1].end,
+        seconds=seconds,
+        billed_seconds=quantity,
+        rate=price.text,
+        amount=amount_of(quantity, price.rate, exponent, fixed),
+        exact=exact_of(amounts),
+        line=price.line,
+        fee=rate_text(fixed, exponent) if fixed.units else "",
+    )
+    steps.append(trail.priced(segment, price, exponent))
+    return segment
+
+
+def _fixed(work: str, price: Price, charged: Charged) -> Rate:
+    """What a segment costs beside its time: a flat amount once a line and work, a trip fee once a work."""
+    total = ZERO
+    for amount, once in ((price.flat, (work, price.line)), (price.fee, (work, ""))):
+        if amount.units and once not in charged:
+            charged.add(once)
+            total = plus(total, amount)
+    return total
+
+
+def _runs(parts: list[Part]) -> list[Run]:
+    """Consecutive parts with one tier, price, line, contract and outcome; parts without any seconds are left out."""
+    runs: list[Run] = []
+    last: tuple[object, ...] = ()
+    for part in parts:
+        if not part.seconds and not part.billed:
+            continue
+        price = part.terms.price(part.tier)
+        key = part.tier, price, part.terms.contract, part.disposition, part.reason
+        if runs and key == last:
+            runs[-1].parts.append(part)
+        else:
+            runs.append(Run([part], price))
+        last = key
+    return runs
+
+
+def _risks(row: Row, runs: list[Run]) -> tuple[list[int], list[Step], str]:
+    """What each run would have brought, the arithmetic, the currency. All that shares a rate is rounded once, and
+    divided over its runs without losing a cent; of several currencies the first counts."""
+    risks = [0] * len(runs)
+    steps: list[Step] = []
+    if not runs and row.disposition != "billed":
+        rate = row.parts[0].terms.rates.at_risk()
+        steps.append(trail.not_for_sale(row.reason) if _meant(row.parts[0]) else _risk(0, rate)[1])
+        return risks, steps, rate[1]
+    groups: dict[AtRisk, list[int]] = {}
+    for place, run in enumerate(runs):
+        if run.parts[0].disposition not in ("billed", "covered", "no_charge"):
+            groups.setdefault(run.parts[0].terms.rates.at_risk(), []).append(place)
+    currency = next((rate[1] for rate in groups), "")
+    for rate, places in groups.items():
+        first = runs[places[0]].parts[0]
+        if _meant(first):
+            steps.append(trail.not_for_sale(reason_of([runs[place].parts[0].reason for place in places])))
+            continue
+        weights = [runs[place].quantity for place in places]
+        amount, step = _risk(sum(weights), rate)
+        steps.append(step)
+        if rate[1] == currency and amount:
+            for place, part in zip(places, allocate(amount, weights), strict=True):
+                risks[place] = part
+    return risks, steps, currency
+
+
+def _meant(part: Part) -> bool:
+    """Not for sale: nobody meant to bill it."""
+    return part.disposition == "non_billable"
+
+
+def _risk(quantity: int, at_risk: AtRisk) -> tuple[int, Step]:
+    """What seconds would have brought at the standard rate of the best candidate line."""
+    rate, currency, line = at_risk
+    exponent = exponent_of(currency)
+    amount = amount_of(quantity, rate, exponent) if rate else 0
+    return amount, trail.at_risk(quantity, f"{money_text(amount, exponent)} {currency}", line if rate else "")
