@@ -1,4 +1,4 @@
-"""Local days, months and tiers. The only place where an instant meets a wall clock.
+"""Local days and months. The only place where an instant meets a wall clock.
 
 Every wall-clock time has exactly one instant: inside a daylight-saving gap the first real instant after it, where
 it occurs twice the first. A local day is ``[midnight, next midnight)`` in these instants, so days follow each
@@ -8,22 +8,14 @@ kept; the rules of zones come from the ``tzdata`` package, so that every machine
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from importlib.resources import files
-from itertools import pairwise
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from streams.models.catalog import Calendar, Window
-
 DAY = 86_400
 EPOCH = date(1970, 1, 1).toordinal()
-STANDARD = "standard"
-_WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-
-Piece = tuple[int, int, str]  # start, end (seconds), tier
 
 
 class Day(NamedTuple):
@@ -117,52 +109,3 @@ def zone_of(name: str) -> Zone | None:
 @cache
 def _names() -> frozenset[str]:
     return frozenset(files("tzdata").joinpath("zones").read_text(encoding="utf-8").split())
-
-
-class TierCalendar:
-    """A catalogue calendar in one zone: which tier holds when. The first window that fits wins."""
-
-    def __init__(self, calendar: Calendar, zone: Zone) -> None:
-        self.id = calendar.id
-        self.zone = zone
-        self._otherwise = calendar.otherwise
-        self._windows = [(frozenset(map(_WEEKDAYS.index, w.days)), *_minutes(w), w.tier) for w in calendar.windows]
-        self._days: dict[int, tuple[Piece, ...]] = {}
-
-    def split(self, start: int, end: int) -> Iterator[Piece]:
-        """Pieces of ``[start, end)`` in order, cut at every window's boundary; together exactly the span."""
-        while start < end:
-            day = self.zone.day(start)
-            for _, stop, tier in self._pieces(day):
-                if stop > start:
-                    yield start, min(stop, end), tier
-                    start = stop
-                    if start >= end:
-                        return
-
-    def _pieces(self, day: Day) -> tuple[Piece, ...]:
-        found = self._days.get(day.ordinal)
-        if found is None:
-            found = self._days[day.ordinal] = tuple(self._compute(day))
-        return found
-
-    def _compute(self, day: Day) -> Iterator[Piece]:
-        """The day's pieces: windows of this weekday and what is left of those that began the day before."""
-        spans = [
-            (self.zone.instant(ordinal, begin), self.zone.instant(ordinal, finish), tier)
-            for weekdays, begin, finish, tier in self._windows
-            for ordinal in (day.ordinal - 1, day.ordinal)
-            if (ordinal - 1) % 7 in weekdays
-        ]
-        edges = {day.start, day.end}
-        edges |= {edge for begin, finish, _ in spans for edge in (begin, finish) if day.start < edge < day.end}
-        cuts = sorted(edges)
-        for start, end in pairwise(cuts):
-            fits = (tier for begin, finish, tier in spans if begin <= start and end <= finish)
-            yield start, end, next(fits, self._otherwise)
-
-
-def _minutes(window: Window) -> tuple[int, int]:
-    """From and until as minutes of the window's first day; until at or before from is on the next day."""
-    begin, finish = ((int(clock[:2]) * 60 + int(clock[3:])) for clock in (window.from_, window.until))
-    return begin, finish if finish > begin else finish + 1440

@@ -13,6 +13,7 @@ from billing.link_resolve import Evidence, Terms
 from billing.link_trail import group_steps
 from billing.overlap import Group, Piece, count_once
 from billing.spans import Spans, apart, intersect, length, union
+from billing.urgency import urgency_of
 from streams.models.interval import Interval
 from streams.models.work import Proof, Work
 
@@ -40,7 +41,7 @@ def relink(
     takers = {piece.id: group.lead.id for group in groups for piece in group.members}
     takers = {piece.id: piece.taken_by for piece in pieces if piece.taken_by} | takers
     works = {piece.id: absorbed(piece, _live(piece.id, takers)) for piece in pieces if takers[piece.id] != piece.id}
-    works |= {group.lead.id: _work(group, sessions, terms) for group in groups}
+    works |= {group.lead.id: _work(group, sessions, directory, terms) for group in groups}
     return [works[item.id] if item.id in works else _orphan(item, directory) for item in island]
 
 
@@ -78,11 +79,11 @@ def _orphan(item: Evidence, directory: Directory) -> Work:
     else:
         link_session(piece, (), directory)
     group = Group([piece], piece, ())
-    work = _work(group, (), Terms())
+    work = _work(group, (), directory, Terms())
     return msgspec.structs.replace(work, reason="orphan_stop")
 
 
-def _work(group: Group, sessions: Sequence[Piece], terms: Terms) -> Work:
+def _work(group: Group, sessions: Sequence[Piece], directory: Directory, terms: Terms) -> Work:
     lead, item = group.lead, group.lead.evidence
     interval = item.interval
     timer = interval.kind == "ticket_timer"
@@ -90,6 +91,8 @@ def _work(group: Group, sessions: Sequence[Piece], terms: Terms) -> Work:
     flags = {flag for piece in group.members for flag in (*piece.evidence.interval.flags, *piece.flags)}
     if group.clipped_by:
         flags.add("clipped")
+    spans = group.own or ((_moment(group), _moment(group)),)
+    ticket = directory.ticket_holds(lead.ticket) if lead.ticket else None
     return Work(
         tenant=interval.tenant,
         id=item.id,
@@ -101,12 +104,13 @@ def _work(group: Group, sessions: Sequence[Piece], terms: Terms) -> Work:
         client=lead.client,
         ticket=lead.ticket,
         device=item.device,
-        spans=group.own or ((_moment(group), _moment(group)),),
+        spans=spans,
         shared=group.shared,
         recovered=not timer,
         path=best.path,
         reason=best.reason,
         candidates=tuple(sorted({name for piece in group.members for name in piece.candidates})),
+        urgency=urgency_of(ticket, spans[0][0], spans[-1][1]),
         billable=_billable(group.members),
         authenticated=lead.trusted,
         flags=tuple(sorted(flags)),

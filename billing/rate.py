@@ -15,7 +15,8 @@ import msgspec
 
 from billing.book import CatalogState, Change
 from billing.outcome import Counts, Outcome
-from billing.rate_index import EVERYTHING, Index, Place, Shelf, identity_text, parse_identity, place_of
+from billing.rate_index import EVERYTHING, Index, Shelf, identity_text, parse_identity
+from billing.rate_reach import Place, place_of
 from billing.rate_terms import ClientTerms
 from billing.statement import rate_works
 from streams.models.entry import Entry, Identity, encode_entry
@@ -155,8 +156,8 @@ class RateState:
         ids = set(touched.works)
         if touched.start is not None:
             ids |= shelf.since(touched.start)
-            if terms.shared:
-                ids |= shelf.sharing(touched.places, terms.shared, terms.zone)
+            if terms.memory.any:
+                ids |= shelf.sharing(touched.places, terms.memory, terms.zone)
         rows = self._rows(client, ids, shelf, terms)
         live = {row.identity for row in rows}
         named = {one for id_ in ids for one in shelf.identities.get(id_, ())}
@@ -166,9 +167,11 @@ class RateState:
     def _rows(self, client: str, ids: set[str], shelf: Shelf, terms: ClientTerms) -> list[Entry]:
         """Rows of ``ids``, computed with all that shares a rounding scope with them."""
         works = list(self._index.current(client, ids))
-        if terms.shared:
-            beside = shelf.sharing(map(place_of, works), terms.shared, terms.zone) - ids
-            works.extend(self._index.current(client, beside))
+        if terms.memory.any:
+            beside = shelf.sharing(map(place_of, works), terms.memory, terms.zone)
+            if terms.memory.window:
+                beside |= self._index.chain(client, works, terms.memory.window)
+            works.extend(self._index.current(client, beside - ids))
         return [row for row in rate_works(terms, works) if row.identity.work in ids]
 
     def _terms_of(self, client: str) -> ClientTerms:

@@ -5,21 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from billing.calendar import STANDARD, Day, Piece
+from billing.calendar import Day
 from billing.rate_terms import Blocked, ClientTerms, Terms
 from billing.rates import NO_TIER
 from billing.scopes import Scope
+from billing.stretch import Stretch, split
+from billing.tier_calendar import STANDARD
 from streams.models.entry import MAIN_FIRST, Disposition
 from streams.models.interval import Span
 from streams.models.work import Work
-
 
 @dataclass(slots=True)
 class Part:
     """A stretch of one row under one tier and one set of terms; pauses may lie inside it.
 
+    ``base`` is the calendar's tier, ``why`` the facts that put another beside it.
     ``day`` is its local day where the rounding scope ends at midnight, else 0. ``billed`` is set by rounding,
-    with the scope it was rounded in and what that scope came to. ``disposition`` and ``reason``: what becomes of it.
+    with the scope it was rounded in and what that scope came to; ``topped`` of it are the minimum of a tier.
     """
 
     terms: Terms
@@ -28,7 +30,10 @@ class Part:
     start: int
     end: int
     seconds: int
+    base: str = STANDARD
+    why: str = ""
     billed: int = 0
+    topped: int = 0
     scope: Scope = ()
     scope_seconds: int = 0
     scope_quantity: int = 0
@@ -78,15 +83,6 @@ def cut(work: Work, terms: ClientTerms) -> list[Row]:
     for row in rows:
         dispose(row)
     return rows
-
-
-def split(terms: Terms, start: int, end: int) -> list[Piece]:
-    """Tiers of ``[start, end)``; all standard without a calendar. A span of no length is one piece."""
-    if terms.calendar is None:
-        return [(start, end, STANDARD)]
-    if start == end:
-        return [(start, end, next(terms.calendar.split(start, start + 1))[2])]
-    return list(terms.calendar.split(start, end))
 
 
 def dispose(row: Row) -> None:
@@ -142,10 +138,15 @@ def _spans(work: Work) -> list[Span]:
 
 def _add(row: Row, terms: Terms, day: Day, start: int, end: int) -> None:
     scope_day = day.ordinal if terms.by_day else 0
-    for begin, finish, tier in split(terms, start, end):
+    for one in split(terms, row.work, start, end):
         last = row.parts[-1] if row.parts else None
-        if last is not None and last.terms is terms and last.tier == tier and last.day == scope_day:
-            last.end = finish
-            last.seconds += finish - begin
+        if last is not None and last.terms is terms and last.day == scope_day and _alike(last, one):
+            last.end = one.end
+            last.seconds += one.end - one.start
         else:
-            row.parts.append(Part(terms, tier, scope_day, begin, finish, finish - begin))
+            seconds = one.end - one.start
+            row.parts.append(Part(terms, one.tier, scope_day, one.start, one.end, seconds, one.base, one.why))
+
+
+def _alike(part: Part, one: Stretch) -> bool:
+    return part.tier == one.tier and part.base == one.base and part.why == one.why

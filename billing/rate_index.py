@@ -9,25 +9,15 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import date
-from typing import NamedTuple
 
-from billing.calendar import DAY, Day, Zone
+from billing.calendar import DAY, Zone
+from billing.rate_policies import Memory
+from billing.rate_reach import Place, place_of, reaches
 from streams.models.entry import Identity, RowClass
 from streams.models.work import Work
 
 EVERYTHING = -1  # before every instant: a start that means "all of the client"
 _CLASSES: dict[str, RowClass] = {"regular": "regular", "reversal": "reversal", "replacement": "replacement"}
-
-
-class Place(NamedTuple):
-    """Where one revision of a piece of work stood. ``client``, ``ticket`` and ``technician`` are "" where unknown."""
-
-    client: str
-    ticket: str
-    technician: str
-    start: int
-    end: int
 
 
 @dataclass(slots=True)
@@ -71,10 +61,10 @@ class Shelf:
             return set(self.latest) | set(self.identities)
         return {work for _, work in self.order[bisect_left(self.order, (start, "")) :]}
 
-    def sharing(self, places: Iterable[Place], scopes: frozenset[str], zone: Zone) -> set[str]:
+    def sharing(self, places: Iterable[Place], memory: Memory, zone: Zone) -> set[str]:
         """All work that may be rounded together with what stands at a place; some more than that."""
         found: set[str] = set()
-        for one in {reach for place in places for reach in _reaches(place, scopes, zone)}:
+        for one in {reach for place in places for reach in reaches(place, memory, zone)}:
             among = self.tickets if one.ticket else self.technicians if one.technician else None
             holders = among.get(one.ticket or one.technician, set()) if among is not None else None
             if one.since > one.until:
@@ -131,10 +121,24 @@ class Index:
             if held is not None and held.work.state == "done" and (held.work.client or "") == client:
                 yield held.work
 
+    def chain(self, client: str, works: Iterable[Work], window: int) -> set[str]:
+        """Work that now decides where incidents of these pieces begin: back to the last pause of a window, and one
+        window on."""
+        found, seen = set[str](), set[int]()
+        for work in works:
+            found |= self._starting(client, work.start, work.start + window).keys()
+            since = work.start
+            while since not in seen:
+                seen.add(since)
+                among = self._starting(client, since - window, since)
+                found |= among.keys()
+                since = min([since, *among.values()])
+        return found
 
-def place_of(work: Work) -> Place:
-    end = work.spans[-1][1] if work.spans else work.start
-    return Place(work.client or "", work.ticket or "", work.technician or "", work.start, end)
+    def _starting(self, client: str, since: int, until: int) -> dict[str, int]:
+        days = self.shelf(client).days
+        near = {id_ for day in range(since // DAY, until // DAY + 1) for id_ in days.get(day, ())}
+        return {one.id: one.start for one in self.current(client, near) if since <= one.start <= until}
 
 
 def identity_text(identity: Identity) -> str:
@@ -146,35 +150,3 @@ def parse_identity(text: str) -> Identity:
     client, period, rest = text.split("/", 2)
     work, row_class, corrects_period = rest.rsplit("/", 2)  # an activity may bring an id with "/" from its source
     return Identity(client, period, work, _CLASSES[row_class], corrects_period)
-
-
-class Reach(NamedTuple):
-    """What shares a scope with a place: all of a ticket, of a technician or of the client (both ""), from ``since`` to
-    ``until``; at any time where ``since`` is later."""
-
-    ticket: str
-    technician: str
-    since: int
-    until: int
-
-
-def _reaches(place: Place, scopes: frozenset[str], zone: Zone) -> Iterator[Reach]:
-    first, last = zone.day(place.start), zone.day(max(place.start, place.end - 1))
-    since, until = first.start, last.end - 1
-    if place.ticket and "ticket" in scopes:
-        yield Reach(place.ticket, "", 1, 0)
-    if place.ticket and "ticket_day" in scopes:
-        yield Reach(place.ticket, "", since, until)
-    if place.technician and "tech_day" in scopes:
-        yield Reach("", place.technician, since, until)
-    if "client_day" in scopes:
-        yield Reach("", "", since, until)
-    if "period" in scopes:
-        yield Reach("", "", *_months(first, last, zone))
-
-
-def _months(first: Day, last: Day, zone: Zone) -> tuple[int, int]:
-    """First and last instant of the local months that two days lie in."""
-    begins, ends = date.fromordinal(first.ordinal), date.fromordinal(last.ordinal)
-    after = date(ends.year + ends.month // 12, ends.month % 12 + 1, 1)
-    return zone.midnight(begins.replace(day=1).toordinal()), zone.midnight(after.toordinal()) - 1

@@ -7,17 +7,19 @@ reasons and its steps are made once for each (service, era) and shared by all ro
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from billing.book import CatalogState
-from billing.calendar import TierCalendar, Zone, zone_of
+from billing.calendar import Zone, zone_of
 from billing.contracts import CONTRACTS
 from billing.contracts.choice import ContractChoice, choose_contract
-from billing.rate_policies import policies, shared_scopes
+from billing.rate_policies import memory_of, policies
 from billing.ratecard import Asked, Choice, choose, fits_service
 from billing.rates import Price, Rates
 from billing.scopes import BY_DAY
+from billing.stacking import name_of
+from billing.tier_calendar import Stack, TierCalendar
 from streams.models.catalog import Client, Contract, Dated, RateCard, Rounding, Service, Technician, Tier
 from streams.models.entry import Disposition
 from streams.models.work import Step, Work
@@ -37,6 +39,8 @@ class Terms:
     rates: Rates
     blocked: Blocked | None
     contract_step: Step
+    _names: dict[Stack, str] = field(default_factory=dict)
+    _minimums: dict[str, int] = field(default_factory=dict)
 
     @property
     def by_day(self) -> bool:
@@ -49,6 +53,27 @@ class Terms:
     @property
     def exponent(self) -> int:
         return self.rates.exponent
+
+    def tier_of(self, stack: Stack) -> str:
+        """The name of tiers that hold at once, under which they are priced."""
+        if len(stack) == 1:
+            return stack[0]
+        name = self._names.get(stack)
+        if name is None:
+            name = self._names[stack] = name_of(stack, self.rates)
+            if name not in stack:
+                self._minimums[name] = max([self.minimum(tier) for tier in stack])
+        return name
+
+    def minimum(self, tier: str) -> int:
+        """Seconds that a scope with work in this tier is billed at least; 0 without."""
+        known = self._minimums.get(tier)
+        if known is None:
+            own = self.policy.tier_minimums.get(tier) if self.policy else None
+            general = self.rates.tiers.get(tier)
+            known = 60 * (own if own is not None else general.minimum_minutes if general else 0)
+            self._minimums[tier] = known
+        return known
 
     def price(self, tier: str) -> Price | None:
         """What is asked for a tier; None if nothing prices it."""
@@ -86,7 +111,7 @@ class ClientTerms:
         self._by_person = any(line.role or line.technician for line in lines)
         self._by_tier = any(line.tier for line in lines)
         self._pins = any(one.rate_change == "pin_to_start" for one in self._contracts)
-        self.shared = shared_scopes(self._book, self._contracts)
+        self.memory = memory_of(self._book, self._contracts)
 
     def person(self, work: Work) -> Person:
         """What the prices of a piece of work may depend on beside its service and date."""

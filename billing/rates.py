@@ -70,6 +70,10 @@ class Rates:
                 self._prices[tier] = None
         return self._prices[tier]
 
+    def learn(self, name: str, price: Price | None) -> None:
+        """The price of tiers that hold at once, under the name they have together."""
+        self._prices[name] = price
+
     def step(self, tier: str) -> Step:
         """The choice in words: the line that won, what changes it, who lost and why. Shared by all rows."""
         key = tier if self.by_tier else STANDARD

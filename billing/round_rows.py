@@ -2,41 +2,40 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from billing.calendar import Zone
-from billing.rate_cut import Part, Row
+from billing.rate_cut import Row
 from billing.rounding import instants
 from billing.scopes import Scope, Where, scope_of
 from billing.surplus import Share, distribute
+from billing.top_up import Member, incidents, top_up
 from streams.models.catalog import Rounding
-
-
-class Member(NamedTuple):
-    """A part and the row it stands in, in order of time."""
-
-    start: int
-    work: str
-    place: int
-    part: Part
-    row: Row
 
 
 def round_rows(rows: list[Row], zone: Zone) -> None:
     """Set the billed seconds of every part; ``rows`` hold all that shares a scope."""
+    merged: list[Member] = []
     for members in _scopes(rows).values():
         if len(members) > 1:
-            members.sort()
+            members.sort(key=lambda one: one[:3])
         policy = members[0].part.terms.policy
         assert policy is not None
-        parts = [member.part for member in members]
         if members[0].row.disposition == "orphan_stop":
-            billed = [part.seconds for part in parts]
+            continue
+        _round(policy, members, zone)
+        if policy.merge_minutes:
+            merged += members
         else:
-            billed = distribute(policy, _shares(policy, members), _quantity(policy, members, zone))
-        worked, quantity = sum([part.seconds for part in parts]), sum(billed)
-        for part, seconds in zip(parts, billed, strict=True):
-            part.billed, part.scope_seconds, part.scope_quantity = seconds, worked, quantity
+            top_up(members)
+    for incident in incidents(merged):
+        top_up(incident)
+
+
+def _round(policy: Rounding, members: list[Member], zone: Zone) -> None:
+    parts = [member.part for member in members]
+    billed = distribute(policy, _shares(policy, members), _quantity(policy, members, zone))
+    worked, quantity = sum([part.seconds for part in parts]), sum(billed)
+    for part, seconds in zip(parts, billed, strict=True):
+        part.billed, part.scope_seconds, part.scope_quantity = seconds, worked, quantity
 
 
 def _scopes(rows: list[Row]) -> dict[Scope, list[Member]]:
@@ -48,8 +47,8 @@ def _scopes(rows: list[Row]) -> dict[Scope, list[Member]]:
         work = row.work
         for part in row.parts:
             policy = part.terms.policy
+            part.billed = part.seconds
             if policy is None:
-                part.billed = part.seconds
                 continue
             where = Where(
                 policy.id,

@@ -7,12 +7,12 @@ each share; they sum to the quantity (``each_segment`` makes its own).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from fractions import Fraction
 from itertools import groupby
 from typing import NamedTuple
 
 from billing.money import Rate, allocate
 from billing.rounding import quantity_of, up
+from billing.stacking import worth
 from streams.models.catalog import Rounding
 
 
@@ -98,8 +98,3 @@ def hand_out(seconds: Sequence[int], quantity: int, order: Sequence[int]) -> lis
         if not surplus:
             break
     return billed
-
-
-def worth(rate: Rate | None) -> Fraction:
-    """Prices in order; what has none comes before all."""
-    return Fraction(-1) if rate is None else Fraction(rate.units, 10**rate.scale)

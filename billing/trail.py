@@ -53,7 +53,10 @@ def tiers(parts: Sequence[Part]) -> list[Step]:
     if calendar is None:
         return []
     after = ", ".join([f"{duration(part.seconds)} {part.tier}" for part in parts])
-    return [Step("tier", before=duration(sum([part.seconds for part in parts])), after=after, rule=calendar.id)]
+    why = "; ".join(dict.fromkeys([part.why for part in parts if part.why]))
+    return [
+        Step("tier", before=duration(sum([part.seconds for part in parts])), after=after, rule=calendar.id, why=why)
+    ]
 
 
 def rounded(parts: Sequence[Part]) -> list[Step]:
@@ -62,7 +65,8 @@ def rounded(parts: Sequence[Part]) -> list[Step]:
     for part in parts:
         if part.scope:
             scopes.setdefault(part.scope, []).append(part)
-    return [_rounded(run) for run in scopes.values()]
+    tops = [_topped(part) for part in parts if part.topped]
+    return [*[_rounded(run) for run in scopes.values()], *tops]
 
 
 def priced(segment: Segment, price: Price, exponent: int) -> Step:
@@ -88,12 +92,19 @@ def not_for_sale(reason: str) -> Step:
 def _rounded(run: list[Part]) -> Step:
     policy = run[0].terms.policy
     assert policy is not None  # a scope exists under a policy only
-    before, after = sum([part.seconds for part in run]), sum([part.billed for part in run])
+    before, after = sum([part.seconds for part in run]), sum([part.billed - part.topped for part in run])
     why = _policy_text(policy)
     if before != run[0].scope_seconds:
         whole = f"{duration(run[0].scope_seconds)} → {duration(run[0].scope_quantity)}"
         why = f"{why}; {policy.scope} as a whole: {whole}"
     return Step("rounding", before=duration(before), after=duration(after), rule=policy.id, why=why)
+
+
+def _topped(part: Part) -> Step:
+    """What the minimum of a tier adds to the rounded time of an incident."""
+    why = f"at least {duration(part.terms.minimum(part.tier))} where work is {part.tier}"
+    after = duration(part.billed)
+    return Step("top_up", before=duration(part.billed - part.topped), after=after, rule=part.tier, why=why)
 
 
 def _policy_text(policy: Rounding) -> str:

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from jobs.catalog_yaml import Place, Problem, Tree, read_yaml
-from streams.models.catalog import OBJECT_TYPES, CatalogObject, Dated, Device, Ticket
+from streams.models.catalog import OBJECT_TYPES, Calendar, CatalogObject, Dated, Device, HolidaySet, Ticket
 
 T = TypeVar("T", bound=CatalogObject)
 
@@ -25,6 +25,7 @@ SECTIONS = {
     "devices": "device",
     "tickets": "ticket",
     "services": "service",
+    "holidays": "holiday_set",
     "calendars": "calendar",
     "tiers": "tier",
     "rounding": "rounding",
@@ -35,7 +36,7 @@ SECTION_OF = {kind: section for section, kind in SECTIONS.items()}
 
 # Decided, described in docs/rules, and not built yet: said so instead of "unknown".
 NOT_BUILT = {
-    "section": ("projects", "scripts", "holidays", "lots"),
+    "section": ("projects", "scripts", "lots"),
     "kind": ("retainer", "block_hours", "fixed_price", "flat_fee", "per_incident"),
     "scope": ("project_day",),
 }
@@ -159,17 +160,25 @@ def _check_texts(catalogue: Catalogue, item: CatalogObject, tree: Tree) -> None:
         paths += [("from",), ("until",)]
     if isinstance(item, Device):
         paths += [("moves", n, "from") for n in range(len(item.moves))]
+    if isinstance(item, HolidaySet):
+        paths += [("dates", n) for n in range(len(item.dates))] + [("except", n) for n in range(len(item.except_))]
+    if isinstance(item, Calendar):
+        listed = (("windows", item.windows), ("premiums", item.premiums))
+        paths += [(k, n, "dates", m) for k, ws in listed for n, w in enumerate(ws) for m in range(len(w.dates))]
     for path in paths:
         text = _text(tree, path)
         if text is not None and not DATE.fullmatch(text):
             catalogue.report("error", "bad_date", tree.at(path), f"`{text}` is no date", "write 2026-07-01")
-    for name in ("opened", "closed") if isinstance(item, Ticket) else ():
-        text = _text(tree, (name,))
+    moments: list[tuple[int | str, ...]] = []
+    if isinstance(item, Ticket):
+        moments += [("opened",), ("closed",), *(("changes", n, "at") for n in range(len(item.changes)))]
+    for path in moments:
+        text = _text(tree, path)
         if text is not None and not INSTANT.fullmatch(text):
             catalogue.report(
                 "error",
                 "bad_instant",
-                tree.at((name,)),
+                tree.at(path),
                 f"`{text}` is no instant with its offset",
                 "write 2026-03-02T14:05:00Z",
             )

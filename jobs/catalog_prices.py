@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from jobs.catalog_calendars import tiers_of
 from jobs.catalog_lines import LARGEST, is_base
 from jobs.catalog_load import Catalogue
 from streams.models.catalog import Calendar, Client, Contract, Organisation, RateCard, RateLine, Service, Tier
@@ -80,7 +81,7 @@ def _tiers(catalogue: Catalogue, organisation: Organisation, contract: Contract)
     """Every tier the contract's calendar can give."""
     named = contract.calendar or organisation.calendar
     calendar = next((c for c in catalogue.all(Calendar) if c.id == named), None)
-    return {calendar.otherwise, *(window.tier for window in calendar.windows)} if calendar else {STANDARD}
+    return tiers_of(calendar) if calendar else {STANDARD}
 
 
 def _priced(catalogue: Catalogue, line: RateLine, tier: str) -> bool:

@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from jobs.catalog_calendars import check_calendars, holidays_named, tiers_named
 from jobs.catalog_lines import check_lines
 from jobs.catalog_load import Catalogue, kind_of, load_folders
 from jobs.catalog_overlaps import check_overlaps
@@ -73,6 +74,7 @@ def _references(catalogue: Catalogue) -> Iterator[tuple[CatalogObject, tuple[int
         for n, line in enumerate(card.lines):
             yield card, ("lines", n, "technician"), "technician", line.technician
             yield card, ("lines", n, "service"), "service", None if line.service == "*" else line.service
+    yield from holidays_named(catalogue)
     for service in catalogue.all(Service):
         yield service, ("rounding",), "rounding", service.rounding
     for contract in catalogue.all(Contract):
@@ -84,10 +86,7 @@ def _references(catalogue: Catalogue) -> Iterator[tuple[CatalogObject, tuple[int
 
 
 def _tiers_named(catalogue: Catalogue) -> Iterator[tuple[CatalogObject, tuple[int | str, ...], str]]:
-    for calendar in catalogue.all(Calendar):
-        yield calendar, ("otherwise",), calendar.otherwise
-        for n, window in enumerate(calendar.windows):
-            yield calendar, ("windows", n, "tier"), window.tier
+    yield from tiers_named(catalogue)
     for card in catalogue.all(RateCard):
         for n, line in enumerate(card.lines):
             for tier in line.tiers:
@@ -256,4 +255,5 @@ RULES = (
     check_lines,
     check_prices,
     check_rounding,
+    check_calendars,
 )

@@ -9,29 +9,22 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
-from functools import cached_property
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import msgspec
 import orjson
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field
 
-Id = Annotated[str, StringConstraints(min_length=1, max_length=120, pattern=r"^[^|\x00-\x1f/]+$")]
-Reference = Annotated[str, StringConstraints(min_length=1, max_length=700, pattern=r"^[^|\x00-\x1f]+$")]
-"""Another object: its catalogue id, or "source=native id" (an alias), as a connector knows it."""
-Clock = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$|^24:00$")]
-Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-Aliases = dict[str, list[str]]
-
-
-class CatalogObject(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
-    id: Id
-
-
-class Dated(CatalogObject):
-    from_: date | None = Field(default=None, alias="from")
-    until: date | None = None
+from streams.models.calendar import Calendar as Calendar
+from streams.models.calendar import Condition as Condition
+from streams.models.calendar import EmergencyRule as EmergencyRule
+from streams.models.calendar import HolidaySet as HolidaySet
+from streams.models.calendar import Tier as Tier
+from streams.models.calendar import Window as Window
+from streams.models.catalog_base import Aliases, Id, Reference
+from streams.models.catalog_base import CatalogObject as CatalogObject
+from streams.models.catalog_base import Dated as Dated
+from streams.models.rounding import Rounding as Rounding
 
 
 class ForgottenTimer(BaseModel):
@@ -81,8 +74,26 @@ class Device(CatalogObject):
     aliases: Aliases = {}
 
 
-class Ticket(CatalogObject):
-    """``technicians`` are catalogue ids or "source=native id"; ``closed`` None while open."""
+class TicketFacts(BaseModel):
+    """What a tool or a person says of a ticket's urgency; None where nobody says it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    priority: str | None = None
+    requested_by: str | None = None
+    scheduled: bool | None = None
+    response_target_minutes: int | None = Field(default=None, ge=0)
+    waivers: list[str] | None = None  # why no emergency price or top-up is asked for
+
+
+class TicketChange(TicketFacts):
+    """What it names holds from ``at`` on; the rest stays as it was."""
+
+    at: datetime
+
+
+class Ticket(CatalogObject, TicketFacts):
+    """``technicians`` are catalogue ids or "source=native id"; ``closed`` None while open. The facts of its urgency
+    hold from the beginning, until a change says otherwise."""
 
     title: str = ""
     client: Reference | None = None
@@ -90,6 +101,7 @@ class Ticket(CatalogObject):
     technicians: list[str] = []
     opened: datetime | None = None
     closed: datetime | None = None
+    changes: list[TicketChange] = []
     aliases: Aliases = {}
 
 
@@ -100,72 +112,6 @@ class Service(CatalogObject):
     match: list[str] = []
     billable: bool = True
     rounding: Id | None = None  # its own policy, before the contract's
-
-
-class Window(BaseModel):
-    """A weekly stretch. ``until`` at or before ``from`` ends on the next day. The first window that fits wins."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
-    days: list[Day]
-    from_: Clock = Field(alias="from")
-    until: Clock
-    tier: Id
-
-
-class Calendar(CatalogObject):
-    zone: str | None = None  # default: the client's
-    windows: list[Window] = []
-    otherwise: Id = "after_hours"  # the tier outside all windows
-
-
-class Tier(CatalogObject):
-    name: str = ""
-    multiplier: Decimal | None = Field(default=None, ge=0)
-
-
-class Rounding(CatalogObject):
-    """What is worked in one scope → what is billed. Minutes and seconds of one setting add up.
-
-    ``threshold``: up from so much over an increment. ``grace``: up, but so much over is forgiven. ``instants`` round
-    begin and end of a piece of work on the local clock.
-    """
-
-    mode: Literal["up", "down", "nearest", "half_down", "threshold", "grace"] = "up"
-    increment_minutes: int = Field(default=0, ge=0, le=1440)
-    increment_seconds: int = Field(default=0, ge=0, le=86_400)
-    minimum_minutes: int = Field(default=0, ge=0, le=1440)
-    minimum_seconds: int = Field(default=0, ge=0, le=86_400)
-    slack_minutes: int = Field(default=0, ge=0, le=1440)  # of threshold and grace
-    slack_seconds: int = Field(default=0, ge=0, le=86_400)
-    first_block_minutes: int = Field(default=0, ge=0, le=1440)
-    basis: Literal["duration", "instants"] = "duration"
-    begin: Literal["up", "down", "nearest", "half_down", "exact"] = "down"
-    end: Literal["up", "down", "nearest", "half_down", "exact"] = "up"
-    order: Literal["largest", "minimum_then_round"] = "largest"
-    anchor: Literal["zero", "minimum"] = "zero"  # where increments count from
-    min_applies_to_zero: bool = False
-    scope: Literal["entry", "ticket", "ticket_day", "client_day", "tech_day", "period"] = "entry"
-    surplus: Literal["last_segment", "pro_rata", "highest_rate", "each_segment", "first_swallows"] = "last_segment"
-
-    @cached_property
-    def increment(self) -> int:
-        """Seconds; 0: exact."""
-        return self.increment_minutes * 60 + self.increment_seconds
-
-    @cached_property
-    def minimum(self) -> int:
-        """Seconds."""
-        return self.minimum_minutes * 60 + self.minimum_seconds
-
-    @cached_property
-    def slack(self) -> int:
-        """Seconds over an increment that make no difference (``grace``) or the first (``threshold``)."""
-        return self.slack_minutes * 60 + self.slack_seconds
-
-    @cached_property
-    def first_block(self) -> int:
-        """Seconds that the first second costs; increments count from its end."""
-        return self.first_block_minutes * 60
 
 
 class TierPrice(BaseModel):
@@ -205,6 +151,7 @@ class RateCard(Dated):
     client: Id | None = None
     contract: Id | None = None
     currency: str | None = None  # default: the organisation's
+    stacking: Literal["highest", "multiply", "add"] = "highest"  # of several tiers that hold at once
     lines: list[RateLine] = []
 
 
@@ -224,6 +171,7 @@ OBJECT_TYPES: dict[str, type[CatalogObject]] = {
     "device": Device,
     "ticket": Ticket,
     "service": Service,
+    "holiday_set": HolidaySet,
     "calendar": Calendar,
     "tier": Tier,
     "rounding": Rounding,

@@ -33,12 +33,25 @@ class Proof(msgspec.Struct, frozen=True, omit_defaults=True):
     seconds: int
 
 
+class Urgency(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What the ticket said from instant ``at`` (seconds) on; None where nobody said it. ``response_target`` in
+    minutes."""
+
+    at: int
+    priority: str | None = None
+    requested_by: str | None = None
+    scheduled: bool | None = None
+    response_target: int | None = None
+    waivers: tuple[str, ...] = ()
+
+
 class Work(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """``id`` is the id of the interval that leads. Instants in seconds; ``spans`` sorted and disjoint.
 
     ``client``, ``ticket``, ``device`` and ``technician`` are catalogue ids, None where unknown; ``who`` is the
     technician as the source names it. ``shared`` are stretches that another piece of work of the same
-    technician counts as worked hours already (other client, policy ``bill_each``).
+    technician counts as worked hours already (other client, policy ``bill_each``). ``urgency`` are the ticket's
+    facts by the instant from which they hold; before the first nothing is known.
     """
 
     schema: int = 1
@@ -58,6 +71,7 @@ class Work(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     path: Path = "none"
     reason: str = ""  # why it is not linked, or what absorbed it
     candidates: tuple[str, ...] = ()  # tickets that were plausible
+    urgency: tuple[Urgency, ...] = ()
     billable: bool | None = None
     authenticated: bool = True
     flags: tuple[str, ...] = ()

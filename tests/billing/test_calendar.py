@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.calendar import EPOCH, Piece, TierCalendar, Zone, _names, zone_of
+from billing.calendar import EPOCH, Zone, _names, zone_of
+from billing.tier_calendar import Piece, TierCalendar
 from streams.models.catalog import Calendar, Window
 from tests.billing.rate_kit import LAWS, NEW_YORK, at, info_of
 

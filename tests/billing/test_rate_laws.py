@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from itertools import pairwise
 from random import Random
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -38,13 +39,15 @@ from tests.billing.rate_log import Live, Log, Store, content, cut, truth
 SIZES = st.lists(st.integers(1, 4), max_size=30)
 ONE_BY_ONE = st.just([1] * 100)
 BASE = at("2026-03-31 00:00")
-SCOPES = ["entry", "ticket_day", "ticket", "client_day", "tech_day", "period"]
+SCOPES = ["entry", "ticket_day", "ticket", "client_day", "tech_day", "period", "incident"]
+INCIDENTS: dict[str, Any] = {"merge_minutes": 130, "tier_minimums": {"after_hours": 60}, "top_up_contiguous": True}
 ZONES = [None, "America/New_York", "Pacific/Auckland", "no/zone"]
 
 
 def shop(scope: str, *known: Client) -> list[CatalogObject]:
-    """Two clients, beta known to a connector at least; rounding by any scope; office hours."""
-    objects = [*with_calendar(catalogue(scope=scope, increment_minutes=15)), *office_hours()]
+    """Two clients, beta known to a connector at least; rounding by any scope, or calls merged; office hours."""
+    rounding = INCIDENTS if scope == "incident" else {"scope": scope, "increment_minutes": 15}
+    objects = [*with_calendar(catalogue(**rounding)), *office_hours()]
     return [*objects, Contract(id="beta-tm", client="beta", rounding="policy"), *known]
 
 

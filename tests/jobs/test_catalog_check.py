@@ -78,10 +78,16 @@ def test_one_thing_wrong_is_one_finding(tmp_path: Path, more: str, expected: tup
         (BASE.replace("rate: 100", "rate: 100, flat: 5"), ("error", "price_unclear")),
         (BASE.replace("rate: 100", "rate: 100}, {service: '*'"), ("error", "price_unclear")),
         (BASE.replace("rate: 100", "rate: 100}, {service: '*', role: senior, plus: 5"), ("warning", "role_of_nobody")),
-        (BASE.replace("rate: 100", "rate: 100}, {service: '*', plus: 5, tiers: {standard: {rate: 1}}"),
-         ("error", "tiers_unused")),
-        (BASE.replace("[{id: acme}]", "[{id: acme}, {id: us, internal: true}]")
-         .replace("{id: standard,", "{id: standard, contract: hourly, client: us,"), ("error", "wrong_client")),
+        (
+            BASE.replace("rate: 100", "rate: 100}, {service: '*', plus: 5, tiers: {standard: {rate: 1}}"),
+            ("error", "tiers_unused"),
+        ),
+        (
+            BASE.replace("[{id: acme}]", "[{id: acme}, {id: us, internal: true}]").replace(
+                "{id: standard,", "{id: standard, contract: hourly, client: us,"
+            ),
+            ("error", "wrong_client"),
+        ),
         (BASE.replace("{id: standard,", "{id: standard, contract: daily,"), ("error", "dangling_reference")),
         (BASE.replace("rate: 100", "rate: 1e99"), ("error", "bad_value")),
         (BASE.replace("rate: 100", "rate: .inf"), ("error", "bad_value")),
@@ -171,3 +177,53 @@ def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
     ran = everyminute("catalog", "check", tmp_path / "nowhere")
     assert ran.code == 1
     assert "does not exist" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        ("rounding: [{id: r, mode: sideways}]", ("error", "bad_value")),
+        ("rounding: [{id: r, scope: project_day}]", ("error", "not_built")),
+        ("rounding: [{id: r, surplus: nobody}]", ("error", "bad_value")),
+        ("rounding: [{id: r, increment_seconds: -1}]", ("error", "bad_value")),
+        ("rounding: [{id: r, mode: grace, increment_minutes: 15}]", ("error", "contradiction")),
+        ("rounding: [{id: r, mode: grace, slack_minutes: 5}]", ("error", "contradiction")),
+        ("rounding: [{id: r, mode: threshold, increment_minutes: 15, slack_minutes: 15}]", ("error", "contradiction")),
+        ("rounding: [{id: r, basis: instants}]", ("error", "contradiction")),
+        ("rounding: [{id: r, basis: instants, increment_minutes: 15, scope: ticket}]", ("error", "contradiction")),
+        ("rounding: [{id: r, basis: instants, increment_minutes: 15, mode: down}]", ("error", "contradiction")),
+        ("rounding: [{id: r, basis: instants, increment_minutes: 15, surplus: each_segment}]",
+         ("error", "contradiction")),
+        ("rounding: [{id: r, anchor: minimum, minimum_minutes: 5, first_block_minutes: 60}]",
+         ("error", "contradiction")),
+        ("rounding: [{id: r, slack_minutes: 3}]", ("warning", "without_effect")),
+        ("rounding: [{id: r, begin: up}]", ("warning", "without_effect")),
+        ("rounding: [{id: r, order: minimum_then_round}]", ("warning", "without_effect")),
+        ("rounding: [{id: r, tier_minimums: {nihgt: 60}}]", ("error", "dangling_reference")),
+        ("services: [{id: s, rounding: r}]", ("error", "dangling_reference")),
+        ("holidays: [{id: h, country: us}]", ("error", "bad_value")),
+        ("holidays: [{id: h, country: ZZ}]", ("error", "holidays_unknown")),
+        ("holidays: [{id: h, country: US, subdivision: ZZ}]", ("error", "holidays_unknown")),
+        ("holidays: [{id: h}]", ("error", "no_holidays")),
+        ("holidays: [{id: h, dates: [1767225600]}]", ("error", "bad_date")),
+        ("calendars: [{id: c, otherwise: standard, windows: [{tier: standard}]}]", ("error", "window_without_days")),
+        ("calendars: [{id: c, otherwise: standard, premiums: [{holidays: h, tier: standard}]}]",
+         ("error", "dangling_reference")),
+        ("calendars: [{id: c, otherwise: standard, premiums: [{days: [mon], tier: night}]}]",
+         ("error", "dangling_reference")),
+        ("calendars: [{id: c, otherwise: standard, windows: [{days: [mon], from: '10:00', until: '09:00', "
+         "until_day: 0, tier: standard}]}]", ("error", "window_of_no_length")),
+        ("calendars: [{id: c, otherwise: standard, emergency: [{tier: standard, when: {}}]}]",
+         ("error", "no_condition")),
+        ("calendars: [{id: c, otherwise: standard, emergency: [{tier: night, when: {priority: [P1]}}]}]",
+         ("error", "dangling_reference")),
+        ("calendars: [{id: c, otherwise: standard, emergency: [{tier: standard, when: {priority: [P1], within: [x]}}]}]",
+         ("error", "dangling_reference")),
+        ("calendars: [{id: c, otherwise: standard, emergency: [{tier: standard, when: {prio: [P1]}}]}]",
+         ("error", "unknown_field")),
+        ("tiers: [{id: a + b, multiplier: 2}]", ("error", "bad_value")),
+        ("tickets: [{id: t, changes: [{at: 2026-03-02 10:00, priority: P1}]}]", ("error", "bad_instant")),
+    ],
+)  # fmt: skip
+def test_rounding_calendars_and_emergencies_are_checked(tmp_path: Path, more: str, expected: tuple[str, str]) -> None:
+    assert codes(tmp_path, BASE + more) == [expected]
