@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from tests.oracle.book import Book
 from tests.oracle.pairing import Interval
+from tests.oracle.spans import Spans, seconds_of, spans_of
 
 PATHS = ("ticket", "timer", "device_ticket", "client_ticket", "alias", "none")
-Spans = list[tuple[int, int]]
 
 
 @dataclass
@@ -53,20 +52,6 @@ class Work:
     spans: Spans
     proof: list[Interval]
     candidates: list[str] = field(default_factory=list)
-
-
-def seconds_of(spans: Iterable[tuple[int, int]]) -> set[int]:
-    return {second for start, end in spans for second in range(start, end)}
-
-
-def spans_of(seconds: set[int]) -> Spans:
-    spans: list[list[int]] = []
-    for second in sorted(seconds):
-        if spans and spans[-1][1] == second:
-            spans[-1][1] = second + 1
-        else:
-            spans.append([second, second + 1])
-    return [(start, end) for start, end in spans]
 
 
 def work_of(intervals: list[Interval], book: Book, mark: int | None) -> list[Work]:
@@ -164,7 +149,7 @@ class _Person:
             if self.mark is not None and self.mark >= limit:
                 runs = [
                     s.interval.end for s in self.scripts
-                    if s.device == session.device is not None and i.start <= s.interval.start < limit
+                    if _thing(s) == _thing(session) is not None and i.start <= s.interval.start < limit
                 ]  # fmt: skip
                 self._close(session, min(limit, max([i.last_seen, *runs]) + self.book.grace))
             else:
@@ -268,7 +253,7 @@ class _Person:
         keyed: dict[tuple[str, ...], list[tuple[Evidence, set[int]]]] = defaultdict(list)
         for evidence, rest in rests:
             i = evidence.interval
-            device = evidence.device or (f"{i.source}={i.device.native_id}" if i.device else f"none {i.id}")
+            device = _thing(evidence) or f"none {i.id}"
             on = ("ticket", evidence.linked) if evidence.linked else ("device", device)
             trust = ("free" if i.billable is False else "", "" if i.authenticated else "unconfirmed")
             keyed[(evidence.client or "", *on, *trust)].append((evidence, rest))
@@ -291,6 +276,12 @@ class _Person:
             recovered=i.kind == "remote_session", billable=i.billable, authenticated=i.authenticated,
             orphan=i.orphan, spans=spans, proof=[i], candidates=e.candidates,
         )  # fmt: skip
+
+
+def _thing(e: Evidence) -> str | None:
+    """The device, known or only named."""
+    ref = e.interval.device
+    return e.device or (f"{e.interval.source}={ref.native_id}" if ref else None)
 
 
 def _group_key(group: list[tuple[Evidence, set[int]]]) -> tuple[int, str]:
