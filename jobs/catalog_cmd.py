@@ -20,6 +20,7 @@ Formats = Annotated[Format, typer.Option("--format", "-f", help="How to print.")
 Tenant = Annotated[str | None, typer.Option("--tenant", help="Whose catalogue; default: the settings'.")]
 
 MOST_PROBLEMS = 100  # of a catalogue that are printed
+UNREAD = ("unreadable", "too_large", "not_yaml", "not_utf8")
 MOST_ALIKE = 10  # objects of one kind, added or removed, that are named one by one
 
 CHECK_EPILOG = """Examples:
@@ -49,7 +50,7 @@ folder."""
 def register(app: typer.Typer) -> None:
     group = typer.Typer(no_args_is_help=True, help="Clients, rates, contracts: propose, check, apply.")
     group.command("init", epilog=INIT_EPILOG)(init_command)
-    group.command("check", epilog=CHECK_EPILOG)(check_command)
+    group.command("check", epilog=CHECK_EPILOG, short_help="Check a catalogue; no server needed.")(check_command)
     group.command("apply", epilog=APPLY_EPILOG)(apply_command)
     group.command("status")(status_command)
     app.add_typer(group, name="catalog")
@@ -77,8 +78,11 @@ def check_command(
 
 
 def shown(catalogue: Catalogue) -> list[str]:
-    """The problems as lines: errors first where there are too many for a screen."""
+    """The problems as lines. Where there are too many for a screen, errors come first; and where a file could not be
+    read, warnings wait: what it holds would be missing in them."""
     problems = list(catalogue.problems)
+    if any(problem.code in UNREAD for problem in problems):
+        problems = catalogue.errors
     if len(problems) <= MOST_PROBLEMS:
         return [str(problem) for problem in problems]
     ordered = sorted(problems, key=lambda problem: problem.level != "error")

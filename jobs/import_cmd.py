@@ -27,7 +27,7 @@ with their reason and stop nothing else. docs/connectors.md says what to export 
 
 
 def register(app: typer.Typer) -> None:
-    app.command("import", help=HELP)(import_command)
+    app.command("import", help=HELP, short_help="Read files that a tool exported.")(import_command)
 
 
 def import_command(

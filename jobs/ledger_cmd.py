@@ -56,15 +56,17 @@ HASH = """Print a hash of the ledger: the same facts give the same hash, on any 
 def register(app: typer.Typer) -> None:
     """Add the commands to the application."""
     app.command("usage", help=USAGE)(usage_command)
-    app.command("leakage", help=LEAKAGE)(leakage_command)
-    app.command("explain", help=EXPLAIN)(explain_command)
+    app.command("leakage", help=LEAKAGE, short_help="Print what was worked and not billed, why, and what it costs.")(
+        leakage_command
+    )
+    app.command("explain", help=EXPLAIN, short_help="Print why an entry has its amount.")(explain_command)
     parked = typer.Typer(help=PARKED, no_args_is_help=True)
     parked.command("list", help="Print what is parked, with its reason and what to do.")(parked_list)
     parked.command("show", help="Print everything about one item; --raw prints its exact bytes.")(parked_show)
     parked.command("replay", help="Send items back to where they came from, as they are or corrected.")(parked_replay)
     app.add_typer(parked, name="parked")
     ledger = typer.Typer(help="Prove the ledger.", no_args_is_help=True)
-    ledger.command("hash", help=HASH)(hash_command)
+    ledger.command("hash", help=HASH, short_help="Print one hash of all that the ledger says.")(hash_command)
     app.add_typer(ledger, name="ledger")
 
 

@@ -1,9 +1,15 @@
-"""The generated pages of docs/: settings, park reasons, exit codes. `make docs` writes them; a house test compares."""
+"""The generated pages of docs/: settings, park reasons, commands, tables. `make docs` writes them; a test compares."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
+import typer
+
+from jobs.cli import build
+from jobs.reference_tables import tables_page
 from streams.models.parked import MEANING
 from streams.settings import Settings
 
@@ -33,7 +39,34 @@ def reasons_page() -> str:
     return NOTE + head + "| reason | what it means | what to do |\n|---|---|---|\n" + "\n".join(rows) + "\n"
 
 
-PAGES = {"settings.md": settings_page, "reasons.md": reasons_page}
+def commands_page() -> str:
+    """Every command with its help, as `-h` prints it."""
+    head = (
+        "# Commands\n\n`everyminute COMMAND -h` prints the same. What each reader needs first: [technicians]"
+        "(technician.md), [analysts](analyst.md), [finance](finance.md), [operators](operations.md).\n"
+    )
+    return NOTE + head + "".join(_helps())
+
+
+def _helps() -> Iterator[str]:
+    """A section a command; groups of commands as a heading of their own."""
+    root: Any = typer.main.get_command(build())  # the classes under typer have no types of their own
+    waiting = [(root, root.make_context("everyminute", [], resilient_parsing=True, **WIDTH))]
+    while waiting:
+        command, context = waiting.pop(0)
+        subcommands = list(getattr(command, "commands", {}).items())
+        yield f"\n## {context.command_path}\n\n```\n{command.get_help(context)}\n```\n"
+        inner = [(one, type(context)(one, info_name=name, parent=context, **WIDTH)) for name, one in subcommands]
+        waiting = inner + waiting
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "settings.md": settings_page,
+    "reasons.md": reasons_page,
+    "commands.md": commands_page,
+    "tables.md": lambda: NOTE + tables_page(),
+}
+WIDTH: dict[str, int] = {"terminal_width": 100, "max_content_width": 100}
 
 
 def main() -> None:

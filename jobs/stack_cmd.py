@@ -29,9 +29,9 @@ Exit codes: 0 all is well; 4 nothing runs; 5 something of it does not.
 
 
 def register(app: typer.Typer) -> None:
-    app.command("up", help=UP)(up_command)
+    app.command("up", help=UP, short_help="Run everything on this machine.")(up_command)
     app.command("down", help="Stop what `up` started. Exit code 4 when nothing runs.")(down_command)
-    app.command("status", help=STATUS)(status_command)
+    app.command("status", help=STATUS, short_help="What runs, and what the pipeline has done.")(status_command)
     app.command("topics", help="Create the topics that are missing, and check the rest.")(topics_command)
 
 
@@ -68,6 +68,7 @@ def status_command(
 ) -> None:
     from deploy.embedded.supervisor import status, table
     from jobs.hops import hop_rows, hop_table
+    from jobs.output import show
     from streams.settings import Settings
 
     settings = Settings()
@@ -79,9 +80,9 @@ def status_command(
         say("Nothing runs. Start it with `everyminute up`.")
     else:
         console = tables()
-        console.print(table(found))
+        show(table(found), console)
         console.print()
-        console.print(hop_table(hops))
+        show(hop_table(hops), console)
     raise typer.Exit(int(found.code))
 
 
