@@ -257,15 +257,29 @@ class Oracle:
         return (not work.lead.interval.authenticated, *work.lead.place) if timer else work.place
 
     def expected(self) -> dict[str, tuple[Any, ...]]:
-        """Per interval: state, client, ticket, minutes, shared minutes."""
+        """Per interval: state, client, ticket, minutes, shared minutes, what the ticket said by minute."""
         found: dict[str, tuple[Any, ...]] = {}
         for item in self.items:
             aside = item.interval.kind == "script_run"
             found[item.id] = ("void",) if aside else ("absorbed",)
         for item in self.orphans:
             if item.interval.kind != "script_run":
-                found[item.id] = ("done", item.client, item.ticket, set(), set())
+                found[item.id] = ("done", item.client, item.ticket, set(), set(), {})
         for work in self.lives:
             state = "running" if any(item.running for item in work.members) else "done"
-            found[work.lead.id] = (state, work.lead.client, work.lead.ticket, work.minutes, work.shared)
+            said = self.said(work.lead.ticket, work.minutes)
+            found[work.lead.id] = (state, work.lead.client, work.lead.ticket, work.minutes, work.shared, said)
+        return found
+
+    def said(self, ticket: str | None, minutes: set[int]) -> dict[int, tuple[Any, ...]]:
+        """What the ticket said in each minute, as far as it said anything."""
+        held = self.thing("ticket", ticket)
+        found: dict[int, tuple[Any, ...]] = {}
+        for at in minutes if held else ():
+            past = [held, *(one for one in held.changes if minute(int(one.at.timestamp())) <= at)]
+            names = ("priority", "requested_by", "scheduled", "response_target_minutes", "waivers")
+            facts = {name: [getattr(one, name) for one in past if getattr(one, name) is not None] for name in names}
+            last = [facts[name][-1] if facts[name] else None for name in names]
+            if any(one is not None for one in last):
+                found[at] = (*last[:4], tuple(last[4] or ()))
         return found

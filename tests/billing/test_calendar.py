@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from billing.calendar import EPOCH, Zone, _names, zone_of
-from billing.tier_calendar import Piece, TierCalendar
-from streams.models.catalog import Calendar, Window
+from billing.holiday_sets import is_holiday
+from billing.tier_calendar import Piece, TierCalendar, minutes
+from streams.models.catalog import Calendar, HolidaySet, Window
 from tests.billing.rate_kit import LAWS, NEW_YORK, at, info_of
 
 ZONES = sorted(_names())
@@ -35,6 +36,21 @@ WINDOWS = st.lists(
     ),
     max_size=4,
 )
+WIDE = st.lists(
+    st.builds(
+        lambda days, dates, begins, ends, begin, finish: Window.model_validate(
+            {"days": days, "dates": dates, "from_day": begins, "until_day": ends, "from": clock(begin),
+             "until": clock(finish), "tier": "wide"}
+        ),
+        st.lists(st.sampled_from(["mon", "wed", "sun"]), max_size=1),
+        st.lists(st.dates(date(2026, 3, 1), date(2026, 3, 14)), max_size=2),
+        st.integers(-2, 0),
+        st.integers(1, 3),
+        st.integers(0, 95),
+        st.integers(0, 96),
+    ),
+    max_size=3,
+)  # fmt: skip
 
 
 def clock(quarter: int) -> str:
@@ -183,3 +199,40 @@ def covers(window: Window, shown: datetime) -> bool:
     if window.from_ < window.until:
         return today and window.from_ <= now < window.until
     return (today and window.from_ <= now) or (yesterday and now < window.until)
+
+
+@LAWS
+@given(WINDOWS, WIDE, st.sampled_from([*ODD, NEW_YORK]), st.integers(at("2026-03-01 00:00"), at("2026-03-14 00:00")))
+def test_a_tier_at_an_instant_is_what_the_windows_say(
+    windows: list[Window], wide: list[Window], name: str, instant: int
+) -> None:
+    """Each instant looked up on its own, window by window, from ten days before to ten days after."""
+    calendar = Calendar(id="c", windows=[*wide, *windows], premiums=wide, otherwise="other")
+    place = zone(name)
+    (piece,) = list(TierCalendar(calendar, place).stacks(instant, instant + 1))
+
+    def covers(window: Window) -> bool:
+        for ordinal in range(place.day(instant).ordinal - 10, place.day(instant).ordinal + 11):
+            day = date.fromordinal(ordinal)
+            if day.strftime("%a").lower() not in window.days and day not in window.dates:
+                continue
+            begin, finish = minutes(window)
+            if place.instant(ordinal, begin) <= instant < place.instant(ordinal, finish):
+                return True
+        return False
+
+    first = next((one.tier for one in [*wide, *windows] if covers(one)), "other")
+    assert piece[2] == tuple(dict.fromkeys([first, *(one.tier for one in wide if covers(one))]))
+
+
+def test_holidays_of_a_country_come_a_year_at_a_time() -> None:
+    """Christmas 2027 is a Saturday: in the United States the Friday before is observed, too."""
+    named = HolidaySet.model_validate({"id": "us", "country": "US", "except": ["2027-07-05"], "dates": ["2027-07-06"]})
+    days = [day for day in (date(2027, 1, 1) + timedelta(n) for n in range(365)) if is_holiday(named, day)]
+    assert date(2027, 12, 24) in days
+    assert date(2027, 12, 25) in days
+    assert date(2027, 7, 4) in days
+    assert date(2027, 7, 5) not in days
+    assert date(2027, 7, 6) in days
+    plain = named.model_copy(update={"observed": False})
+    assert not is_holiday(plain, date(2027, 12, 24))

@@ -217,7 +217,7 @@ def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
          ("error", "no_condition")),
         ("calendars: [{id: c, otherwise: standard, emergency: [{tier: night, when: {priority: [P1]}}]}]",
          ("error", "dangling_reference")),
-        ("calendars: [{id: c, otherwise: standard, emergency: [{tier: standard, when: {priority: [P1], within: [x]}}]}]",
+        ("calendars: [{id: c, otherwise: standard, emergency: [{tier: standard, when: {within: [x]}}]}]",
          ("error", "dangling_reference")),
         ("calendars: [{id: c, otherwise: standard, emergency: [{tier: standard, when: {prio: [P1]}}]}]",
          ("error", "unknown_field")),
