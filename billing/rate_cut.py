@@ -6,14 +6,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from billing.calendar import Day
-from billing.rate_terms import Blocked, ClientTerms, Terms
+from billing.rate_terms import ClientTerms
 from billing.rates import NO_TIER
 from billing.scopes import Scope
 from billing.stretch import Stretch, split
+from billing.terms import Blocked, Terms
 from billing.tier_calendar import STANDARD
 from streams.models.entry import MAIN_FIRST, Disposition
 from streams.models.interval import Span
 from streams.models.work import Work
+
 
 @dataclass(slots=True)
 class Part:
@@ -126,6 +128,8 @@ def _of_part(part: Part) -> Blocked:
     """What the terms of a part say of it."""
     if part.terms.blocked is not None:
         return part.terms.blocked
+    if part.terms.taken == "covered":
+        return "covered", ""
     if why := part.terms.rates.unpriced(part.tier):
         return "unpriced", why
     return part.terms.taken, ""
@@ -137,15 +141,16 @@ def _spans(work: Work) -> list[Span]:
 
 
 def _add(row: Row, terms: Terms, day: Day, start: int, end: int) -> None:
-    scope_day = day.ordinal if terms.by_day else 0
     for one in split(terms, row.work, start, end):
+        own = one.terms
+        scope_day = day.ordinal if own.by_day else 0
         last = row.parts[-1] if row.parts else None
-        if last is not None and last.terms is terms and last.day == scope_day and _alike(last, one):
+        if last is not None and last.terms is own and last.day == scope_day and _alike(last, one):
             last.end = one.end
             last.seconds += one.end - one.start
         else:
             seconds = one.end - one.start
-            row.parts.append(Part(terms, one.tier, scope_day, one.start, one.end, seconds, one.base, one.why))
+            row.parts.append(Part(own, one.tier, scope_day, one.start, one.end, seconds, one.base, one.why))
 
 
 def _alike(part: Part, one: Stretch) -> bool:

@@ -7,88 +7,17 @@ reasons and its steps are made once for each (service, era) and shared by all ro
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from billing.book import CatalogState
 from billing.calendar import Zone, zone_of
 from billing.contracts import CONTRACTS
-from billing.contracts.choice import ContractChoice, choose_contract
+from billing.contracts.choice import ContractChoice, choose_contract, without_exclusions
 from billing.rate_policies import memory_of, policies
 from billing.ratecard import Asked, Choice, choose, fits_service
-from billing.rates import Price, Rates
-from billing.scopes import BY_DAY
-from billing.stacking import name_of
-from billing.tier_calendar import Stack, TierCalendar
-from streams.models.catalog import Client, Contract, Dated, RateCard, Rounding, Service, Technician, Tier
-from streams.models.entry import Disposition
+from billing.rates import Rates
+from billing.terms import NOBODY, Blocked, Person, Terms
+from streams.models.catalog import Client, Contract, Dated, RateCard, Service, Technician, Tier
 from streams.models.work import Step, Work
-
-Blocked = tuple[Disposition, str]  # why nothing is billed: disposition and reason
-
-
-@dataclass(slots=True, eq=False)
-class Terms:
-    """What holds for one service and person in one era. ``blocked`` None: it is priced by ``rates``."""
-
-    service: str
-    contract: str
-    taken: Disposition  # what the contract makes of priced work
-    policy: Rounding | None
-    calendar: TierCalendar | None
-    rates: Rates
-    blocked: Blocked | None
-    contract_step: Step
-    _names: dict[Stack, str] = field(default_factory=dict)
-    _minimums: dict[str, int] = field(default_factory=dict)
-
-    @property
-    def by_day(self) -> bool:
-        return self.policy is not None and self.policy.scope in BY_DAY
-
-    @property
-    def currency(self) -> str:
-        return self.rates.currency
-
-    @property
-    def exponent(self) -> int:
-        return self.rates.exponent
-
-    def tier_of(self, stack: Stack) -> str:
-        """The name of tiers that hold at once, under which they are priced."""
-        if len(stack) == 1:
-            return stack[0]
-        name = self._names.get(stack)
-        if name is None:
-            name = self._names[stack] = name_of(stack, self.rates)
-            if name not in stack:
-                self._minimums[name] = max([self.minimum(tier) for tier in stack])
-        return name
-
-    def minimum(self, tier: str) -> int:
-        """Seconds that a scope with work in this tier is billed at least; 0 without."""
-        known = self._minimums.get(tier)
-        if known is None:
-            own = self.policy.tier_minimums.get(tier) if self.policy else None
-            general = self.rates.tiers.get(tier)
-            known = 60 * (own if own is not None else general.minimum_minutes if general else 0)
-            self._minimums[tier] = known
-        return known
-
-    def price(self, tier: str) -> Price | None:
-        """What is asked for a tier; None if nothing prices it."""
-        return self.rates.price(tier)
-
-
-class Person(NamedTuple):
-    """Who works, as far as a rate line names it, and the local day on which the work began."""
-
-    technician: str = ""
-    role: str = ""
-    began: int = 0
-
-
-NOBODY = Person()
 
 
 class ClientTerms:
@@ -106,7 +35,7 @@ class ClientTerms:
         cards = book.all(RateCard).values()
         self._cards = [one for one in cards if one.client in (None, client) and one.contract in own]
         self._eras = _dates([*self._contracts, *self._cards])
-        self._known: dict[tuple[str, int, str, str, int], Terms] = {}
+        self._known: dict[tuple[object, ...], Terms] = {}
         lines = [line for card in self._cards for line in card.lines]
         self._by_person = any(line.role or line.technician for line in lines)
         self._by_tier = any(line.tier for line in lines)
@@ -121,12 +50,13 @@ class ClientTerms:
         found = self._book.get(Technician, work.technician)
         return Person(work.technician, (found.role if found else None) or "", began)
 
-    def at(self, service: str, day: int, who: Person = NOBODY) -> Terms:
-        """Terms for an event's service text on a local day."""
-        key = service, bisect_right(self._eras, day), who.technician, who.role, bisect_right(self._eras, who.began)
+    def at(self, service: str, day: int, who: Person = NOBODY, via: tuple[str, ...] = ()) -> Terms:
+        """Terms for an event's service text on a local day; ``via`` contracts that exclude the tier at hand."""
+        era = bisect_right(self._eras, day)
+        key = service, era, who.technician, who.role, bisect_right(self._eras, who.began), via
         found = self._known.get(key)
         if found is None:
-            found = self._known[key] = self._make(service, day, who)
+            found = self._known[key] = self._make(service, day, who, via)
         return found
 
     def _zone(self, client: Client | None) -> Zone:
@@ -138,9 +68,10 @@ class ClientTerms:
                 self.flags = ("zone_unknown",)
         raise AssertionError("UTC is a zone")
 
-    def _make(self, text: str, day: int, who: Person) -> Terms:
+    def _make(self, text: str, day: int, who: Person, via: tuple[str, ...]) -> Terms:
         service, billable = self._service(text)
         chosen = choose_contract(self._contracts, service, day)
+        chosen = without_exclusions(chosen, self._contracts, service, day, via)
         contract = chosen.contract
         policy, calendar, missing = policies(self._book, contract, service, self.zone)
         return Terms(
@@ -152,6 +83,8 @@ class ClientTerms:
             rates=self._rates(service, contract, day, who),
             blocked=self._blocked(billable, chosen, missing),
             contract_step=_contract_step(chosen),
+            excluded=frozenset(contract.exclude.tiers) if contract else frozenset(),
+            other=lambda: self.at(text, day, who, (*via, contract.id if contract else "")),
         )
 
     def _rates(self, service: str, contract: Contract | None, day: int, who: Person) -> Rates:

@@ -37,7 +37,7 @@ SECTION_OF = {kind: section for section, kind in SECTIONS.items()}
 # Decided, described in docs/rules, and not built yet: said so instead of "unknown".
 NOT_BUILT = {
     "section": ("projects", "scripts", "lots"),
-    "kind": ("retainer", "block_hours", "fixed_price", "flat_fee", "per_incident"),
+    "kind": ("retainer", "block_hours", "per_incident"),
     "scope": ("project_day",),
 }
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}")

@@ -21,8 +21,8 @@ def check_prices(catalogue: Catalogue) -> None:
     missing: dict[tuple[str, str], list[str]] = {}
     for contract in catalogue.all(Contract):
         client = next((c for c in catalogue.all(Client) if c.id == contract.client), None)
-        if client is None or client.internal:
-            continue
+        if client is None or client.internal or contract.kind in ("flat_fee", "fixed_price"):
+            continue  # what a fee covers needs no price
         for service in _billable_services(catalogue, contract):
             line = _line(catalogue, organisation, client, service)
             if line is None:

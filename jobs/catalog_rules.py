@@ -8,6 +8,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from jobs.catalog_calendars import check_calendars, holidays_named, tiers_named
+from jobs.catalog_contracts import check_contracts
 from jobs.catalog_lines import check_lines
 from jobs.catalog_load import Catalogue, kind_of, load_folders
 from jobs.catalog_overlaps import check_overlaps
@@ -81,12 +82,18 @@ def _references(catalogue: Catalogue) -> Iterator[tuple[CatalogObject, tuple[int
         yield contract, ("client",), "client", contract.client
         yield contract, ("rounding",), "rounding", contract.rounding
         yield contract, ("calendar",), "calendar", contract.calendar
+        yield contract, ("fallback",), "contract", contract.fallback
+        for n, pattern in enumerate(contract.exclude.services):
+            yield contract, ("exclude", "services", n), "service", None if pattern.endswith("*") else pattern
         for n, name in enumerate(contract.services):
             yield contract, ("services", n), "service", None if name == "*" else name
 
 
 def _tiers_named(catalogue: Catalogue) -> Iterator[tuple[CatalogObject, tuple[int | str, ...], str]]:
     yield from tiers_named(catalogue)
+    for contract in catalogue.all(Contract):
+        for n, tier in enumerate(contract.exclude.tiers):
+            yield contract, ("exclude", "tiers", n), tier
     for card in catalogue.all(RateCard):
         for n, line in enumerate(card.lines):
             for tier in line.tiers:
@@ -252,6 +259,7 @@ RULES = (
     check_dates,
     check_services,
     check_presence,
+    check_contracts,
     check_lines,
     check_prices,
     check_rounding,

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from billing.contracts.flat_fee import flat_fee
 from billing.contracts.time_and_materials import time_and_materials
 from streams.models.catalog import Contract
 from streams.models.entry import Disposition
 
-CONTRACTS: dict[str, Callable[[Contract], Disposition]] = {"time_and_materials": time_and_materials}
+CONTRACTS: dict[str, Callable[[Contract], Disposition]] = {
+    "time_and_materials": time_and_materials,
+    "flat_fee": flat_fee,
+    "fixed_price": flat_fee,
+}

@@ -30,6 +30,34 @@ def choose_contract(contracts: Iterable[Contract], service: str, day: int) -> Co
     return ContractChoice(won, "" if won else "no_contract_fits", lost)
 
 
+def without_exclusions(
+    chosen: ContractChoice, contracts: Iterable[Contract], service: str, day: int, via: tuple[str, ...] = ()
+) -> ContractChoice:
+    """Follow fallbacks until a contract does not exclude the service. ``via``: contracts walked already, the last of
+    them for its tier; what they name is taken whatever services it lists."""
+    known = {one.id: one for one in contracts}
+    contract, walked, lost = chosen.contract, list(via), list(chosen.lost)
+    if via:
+        contract = known[via[-1]]
+    while contract is not None and (via[-1:] == (contract.id,) or excludes(contract, service)):
+        if contract.id not in via:
+            walked.append(contract.id)
+        lost.append(f"{contract.id}: excludes {'this tier' if contract.id in via else service}")
+        if contract.fallback is None:
+            return ContractChoice(None, f"excluded: {contract.id}", tuple(lost))
+        after = known.get(contract.fallback)
+        if after is None or outside(after, day):
+            return ContractChoice(None, f"fallback_ended: {contract.fallback}", tuple(lost))
+        if after.id in walked:
+            return ContractChoice(None, f"fallback_cycle: {' → '.join([*walked, after.id])}", tuple(lost))
+        contract = after
+    return ContractChoice(contract, chosen.reason if contract is chosen.contract else "", tuple(lost))
+
+
+def excludes(contract: Contract, service: str) -> bool:
+    return any(fits_service(pattern, service) for pattern in contract.exclude.services)
+
+
 def _order(one: Contract, service: str) -> tuple[int, int, str]:
     precision = max((_precision(pattern, service) for pattern in one.services), default=-1)
     return -precision, -(one.from_ or date.min).toordinal(), one.id

@@ -155,10 +155,22 @@ class RateCard(Dated):
     lines: list[RateLine] = []
 
 
+class Exclusion(BaseModel):
+    """What a contract does not take: services (exact or with one trailing ``*``) and tiers."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    services: list[str] = []
+    tiers: list[str] = []
+
+
 class Contract(Dated):
-    kind: Literal["time_and_materials"] = "time_and_materials"
+    """``flat_fee`` and ``fixed_price`` cover all that they take: no hour of it is charged."""
+
+    kind: Literal["time_and_materials", "flat_fee", "fixed_price"] = "time_and_materials"
     client: Id
     services: list[str] = ["*"]
+    exclude: Exclusion = Exclusion()
+    fallback: Id | None = None  # the contract that takes what this one excludes
     rounding: Id | None = None
     calendar: Id | None = None
     rate_change: Literal["split", "pin_to_start"] = "split"  # a price that changes inside a piece of work
