@@ -22,15 +22,21 @@ catalogue:
   technicians: [{{id: dana, aliases: {{m: [d]}}}}, {{id: lee}}]
   devices: [{{id: ws, client: acme, moves: [{{client: blue, from: 2026-03-04}}]}}, {{id: ws2}}]
   tickets:
-    - {{id: "1", client: acme, device: ws, technicians: [dana], opened: 2026-03-03T15:00Z, closed: 2026-03-05T00:00Z}}
+    - {{id: "1", client: acme, device: ws, technicians: [dana], opened: 2026-03-03T15:00Z, closed: 2026-03-05T00:00Z,
+       priority: P3, changes: [{{at: "2026-03-03T16:10:00Z", priority: P1}}]}}
     - {{id: "2", client: blue, technicians: [lee, dana]}}
   calendars:
     - id: office
       windows: [{{days: [mon, tue, wed, thu, fri], from: "08:00", until: "17:00", tier: standard}}]
-  tiers: [{{id: after_hours, multiplier: 1.5}}]
-  rounding: [{{id: quarter, increment_minutes: 15, scope: {scope}}}]
+      premiums: [{{dates: [2026-03-04], from: "07:00", until: "07:30", until_day: 1, tier: feast}}]
+      emergency: [{{tier: rush, when: {{priority: [P1]}}, waived_when: {{waivers: [vip]}}}}]
+  tiers:
+    - {{id: after_hours, multiplier: 1.5, minimum_minutes: 20}}
+    - {{id: feast, multiplier: 2}}
+    - {{id: rush, multiplier: 3, minimum_minutes: 30}}
+  rounding: [{{id: quarter, increment_minutes: 15, scope: {scope}, surplus: {surplus}, merge_minutes: {merge}}}]
   rate_cards:
-    - {{id: standard, lines: [{{service: "*", rate: 100}}]}}
+    - {{id: standard, stacking: {stacking}, lines: [{{service: "*", rate: 100}}]}}
     - {{id: blue, client: blue, from: 2026-03-04, lines: [{{service: "*", rate: 90}}]}}
   contracts: [{{id: a, client: acme}}, {{id: b, client: blue}}]
 events:
@@ -68,7 +74,12 @@ SHAPES: tuple[Callable[[str, str, random.Random], str], ...] = (
 def drawn(seed: int) -> str:
     dice = random.Random(seed)
     text = CATALOGUE.format(
-        day=dice.randint(3, 9), timers=dice.choice(("single", "parallel")), scope=dice.choice(("entry", "ticket_day"))
+        day=dice.randint(3, 9),
+        timers=dice.choice(("single", "parallel")),
+        scope=dice.choice(("entry", "ticket", "ticket_day", "client_day", "tech_day", "period")),
+        surplus=dice.choice(("last_segment", "pro_rata", "highest_rate", "each_segment", "first_swallows")),
+        merge=dice.choice((0, 0, 45, 240)),
+        stacking=dice.choice(("highest", "multiply", "add")),
     )
     for _ in range(dice.randint(1, 14)):
         kind = dice.choices(("timer", "session", "script"), (4, 5, 1))[0]
