@@ -133,17 +133,24 @@ class Store:
         found: set[str] = set()
         for reach in self._reaches.concerned(key):
             found.update(self._reaches.intervals(reach))
-            found.update(self._candidates(reach))
+            found.update(self._candidates(reach, own=key.startswith("ticket/")))
         return sorted(found)
 
-    def _candidates(self, reach: Reach) -> Iterator[str]:
-        """Sessions that could belong to a ticket because it was open: of its technicians, at its device or client."""
-        clients = reach.clients.union(*(self._reaches.clients_of(device) for device in reach.devices))
-        anybody = any("=" in name for name in (*clients, *reach.devices))  # a source's id may come to mean anybody
+    def _candidates(self, reach: Reach, own: bool) -> Iterator[str]:
+        """Sessions that could belong to a ticket because it was open: of its technicians, at its device or client.
+
+        ``own``: the ticket itself is told about, so what it names means what it means now. Else somebody changed
+        whom it may name by a source's id, and that could be anybody.
+        """
+        named = reach.clients.union(*(self._reaches.clients_of(device) for device in reach.devices))
+        devices = {device for name in reach.devices if (device := self.directory.named_device(name))}
+        named.update(*(self._reaches.clients_of(device) for device in devices))
+        clients = {client for name in named if (client := self.directory.named_client(name))}
+        anybody = not own and any("=" in name for name in (*named, *reach.devices))
         for person in self.directory.technicians(sorted(reach.technicians)):
             for id_ in self._lines.between(person, reach.opened, reach.closed):
                 item = self.held[id_].evidence
-                if item is not None and (anybody or item.device in reach.devices or item.client in clients):
+                if item is not None and (anybody or item.device in devices or item.client in clients):
                     yield id_
 
     def _hold(self, fact: Fact) -> None:

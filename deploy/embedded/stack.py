@@ -30,7 +30,7 @@ from deploy.embedded.kafka import CHANGE_PORT, KafkaBroker, answers
 from streams.settings import Settings
 
 HANGS = 10.0         # seconds without an answer; twice in a row, and the process is killed
-SILENT = 20.0        # seconds after which a run file is no longer believed
+SILENT = 60.0        # seconds after which a run file is no longer believed
 NO_PROGRESS = 90.0   # seconds with records waiting and none taken
 NOT_READY = 300.0    # seconds until a worker must have its partitions; its recovery can give up silently
 
