@@ -53,6 +53,7 @@ class Row:
     parts: list[Part] = field(default_factory=list)
     disposition: Disposition = "billed"
     reason: str = ""
+    flags: tuple[str, ...] = ()
 
     @property
     def overlap(self) -> int:

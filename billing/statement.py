@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 from billing import trail
 from billing.book import CatalogState
+from billing.cap import cap
 from billing.charge import Charged, charge
 from billing.rate_cut import Row, cut
 from billing.rate_terms import ClientTerms
@@ -30,6 +31,7 @@ def rate_works(terms: ClientTerms, works: Iterable[Work]) -> list[Entry]:
     done = sorted((work for work in works if work.state == "done"), key=lambda work: (work.start, work.id))
     rows = [row for work in done for row in cut(work, terms)]
     round_rows(rows, terms.zone)
+    cap(rows)
     charged: Charged = set()
     return [_entry(row, terms, charged) for row in rows]
 
@@ -68,7 +70,7 @@ def _entry(row: Row, terms: ClientTerms, charged: Charged) -> Entry:
         risk_currency=money.risk_currency,
         path=work.path,
         candidates=work.candidates,
-        flags=work.flags + terms.flags,
+        flags=work.flags + terms.flags + row.flags,
         proof=work.proof,
         segments=tuple(money.segments),
         trail=trail.explain(row, money.steps),

@@ -15,6 +15,8 @@ from streams.models.catalog import Rounding
 from streams.models.entry import Segment
 from streams.models.work import Step, Work
 
+OVER = "maximum_per_entry"  # why a part is capped
+
 
 def explain(row: Row, amounts: Sequence[Step]) -> tuple[Step, ...]:
     """All steps of a row; ``amounts`` say what it costs or would have brought."""
@@ -66,7 +68,8 @@ def rounded(parts: Sequence[Part]) -> list[Step]:
         if part.scope:
             scopes.setdefault(part.scope, []).append(part)
     tops = [_topped(part) for part in parts if part.topped]
-    return [*[_rounded(run) for run in scopes.values()], *tops]
+    over = [part for part in parts if part.reason == OVER]
+    return [*[_rounded(run) for run in scopes.values()], *tops, *([_capped(over)] if over else [])]
 
 
 def priced(segment: Segment, price: Price, exponent: int) -> Step:
@@ -105,6 +108,14 @@ def _topped(part: Part) -> Step:
     why = f"at least {duration(part.terms.minimum(part.tier))} where work is {part.tier}"
     after = duration(part.billed)
     return Step("top_up", before=duration(part.billed - part.topped), after=after, rule=part.tier, why=why)
+
+
+def _capped(parts: Sequence[Part]) -> Step:
+    """What lies beyond the maximum of an entry."""
+    policy = parts[0].terms.policy
+    assert policy is not None  # a maximum is a policy's
+    why = f"at most {policy.maximum_minutes} min an entry, the timer may have been forgotten"
+    return Step("cap", after=f"{duration(sum([part.billed for part in parts]))} capped", rule=policy.id, why=why)
 
 
 def _policy_text(policy: Rounding) -> str:

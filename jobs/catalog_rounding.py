@@ -42,6 +42,8 @@ def _contradictions(policy: Rounding) -> Iterator[tuple[str, str, str]]:
                 "`instants` are rounded by `begin` and `end` alone",
                 "remove the other settings",
             )
+    if 0 < policy.maximum_minutes * 60 < policy.minimum:
+        yield "maximum_minutes", "the maximum is smaller than the minimum", "write a larger one, or 0 for none"
     if policy.first_block and policy.anchor == "minimum":
         yield "anchor", "increments count from the end of the first block", "remove `anchor:` or the first block"
 

@@ -25,6 +25,7 @@ class Rounding(CatalogObject):
     slack_minutes: int = Field(default=0, ge=0, le=1440)  # of threshold and grace
     slack_seconds: int = Field(default=0, ge=0, le=86_400)
     first_block_minutes: int = Field(default=0, ge=0, le=1440)
+    maximum_minutes: int = Field(default=0, ge=0, le=10_080)  # of a piece of work; 0: none. Beyond it is `capped`
     basis: Literal["duration", "instants"] = "duration"
     begin: Literal["up", "down", "nearest", "half_down", "exact"] = "down"
     end: Literal["up", "down", "nearest", "half_down", "exact"] = "up"

@@ -34,7 +34,8 @@ catalogue:
     - {{id: after_hours, multiplier: 1.5, minimum_minutes: 20}}
     - {{id: feast, multiplier: 2}}
     - {{id: rush, multiplier: 3, minimum_minutes: 30}}
-  rounding: [{{id: quarter, increment_minutes: 15, scope: {scope}, surplus: {surplus}, merge_minutes: {merge}}}]
+  rounding: [{{id: quarter, increment_minutes: 15, scope: {scope}, surplus: {surplus}, merge_minutes: {merge},
+      maximum_minutes: {maximum}}}]
   rate_cards:
     - {{id: standard, stacking: {stacking}, lines: [{{service: "*", rate: 100}}]}}
     - {{id: blue, client: blue, from: 2026-03-04, lines: [{{service: "*", rate: 90}}]}}
@@ -79,6 +80,7 @@ def drawn(seed: int) -> str:
         scope=dice.choice(("entry", "ticket", "ticket_day", "client_day", "tech_day", "period")),
         surplus=dice.choice(("last_segment", "pro_rata", "highest_rate", "each_segment", "first_swallows")),
         merge=dice.choice((0, 0, 45, 240)),
+        maximum=dice.choice((0, 0, 40, 300)),
         stacking=dice.choice(("highest", "multiply", "add")),
     )
     for _ in range(dice.randint(1, 14)):
