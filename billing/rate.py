@@ -1,8 +1,9 @@
 """rate: the facts of one tenant → versioned rows of the ledger.
 
 The state is a set of facts that only grows; every row is a function of it. A step computes again, and sends again
-whether it changed or not, all that its facts may have changed in any revision: of each client they ever concerned
-everything from the earliest place on. Identities become facts before their first use; one that somebody else
+whether it changed or not, all that its facts may have changed in any revision: what shares a rounding scope with a
+place where the work ever stood, or, where terms have a memory without such bounds, everything of the client from the
+earliest place on. Identities become facts before their first use; one that somebody else
 used is answered with content or a void row. See docs/decisions.md for why nothing is ever skipped.
 """
 
@@ -136,6 +137,7 @@ class RateState:
             one = touched.setdefault(place.client, Touched())
             one.since(place.start)
             one.places.add(place)
+            one.works.add(fact.id)
 
     def _fold_identity(self, identity: Identity, touched: dict[str, Touched]) -> None:
         if self._index.name(identity):
@@ -155,7 +157,8 @@ class RateState:
         shelf = self._index.shelf(client)
         ids = set(touched.works)
         if touched.start is not None:
-            ids |= shelf.since(touched.start)
+            if touched.start == EVERYTHING or terms.memory.window:
+                ids |= shelf.since(touched.start)
             if terms.memory.any:
                 ids |= shelf.sharing(touched.places, terms.memory, terms.zone)
         rows = self._rows(client, ids, shelf, terms)
