@@ -16,12 +16,17 @@ _CAPPED = ("billed", "covered")
 
 def cap(rows: Iterable[Row]) -> None:
     """Cap each piece of work by its policy; ``rows`` of one piece of work follow each other, in time order."""
-    for _, run in groupby(rows, key=lambda row: row.work.id):
+    limited = [row for row in rows if any([_has_maximum(part) for part in row.parts])]
+    for _, run in groupby(limited, key=lambda row: row.work.id):
         mine = list(run)
         policies = {part.terms.policy.id: part.terms.policy for row in mine for part in row.parts if part.terms.policy}
         for name, policy in policies.items():
             if policy.maximum_minutes:
                 _cap(mine, name, policy.maximum_minutes * 60)
+
+
+def _has_maximum(part: Part) -> bool:
+    return part.terms.policy is not None and part.terms.policy.maximum_minutes > 0
 
 
 def _cap(rows: list[Row], policy: str, maximum: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from billing.calendar import Zone
 from billing.rate_cut import Row
-from billing.rounding import instants
+from billing.rounding import instants, quantity_of
 from billing.scopes import Scope, Where, scope_of
 from billing.surplus import Share, distribute
 from billing.top_up import Member, incidents, top_up
@@ -31,6 +31,11 @@ def round_rows(rows: list[Row], zone: Zone) -> None:
 
 
 def _round(policy: Rounding, members: list[Member], zone: Zone) -> None:
+    if len(members) == 1 and policy.basis == "duration":
+        part = members[0].part
+        part.billed = part.scope_quantity = quantity_of(policy, part.seconds)
+        part.scope_seconds = part.seconds
+        return
     parts = [member.part for member in members]
     billed = distribute(policy, _shares(policy, members), _quantity(policy, members, zone))
     worked, quantity = sum([part.seconds for part in parts]), sum(billed)
