@@ -16,7 +16,7 @@ _CAPPED = ("billed", "covered")
 
 def cap(rows: Iterable[Row]) -> None:
     """Cap each piece of work by its policy; ``rows`` of one piece of work follow each other, in time order."""
-    limited = [row for row in rows if any([_has_maximum(part) for part in row.parts])]
+    limited = [row for row in rows if any(_has_maximum(part) for part in row.parts)]
     for _, run in groupby(limited, key=lambda row: row.work.id):
         mine = list(run)
         policies = {part.terms.policy.id: part.terms.policy for row in mine for part in row.parts if part.terms.policy}
