@@ -13,7 +13,8 @@ from billing.aliases import EMAIL, TYPES, Claim, claims, seconds_of
 from billing.book import CatalogState
 from billing.calendar import Zone, zone_of
 from billing.link_timeline import EVER
-from streams.models.catalog import CatalogObject, Client, Device, Technician, Ticket
+from billing.services import service_of
+from streams.models.catalog import CatalogObject, Client, Device, Service, Technician, Ticket
 from streams.models.event import Ref
 
 
@@ -34,12 +35,13 @@ class Directory:
         self._book = book
         self._claims: dict[Claim, set[str]] = {}
         self._tickets: dict[tuple[str, str], dict[str, Assignment]] = {}  # by (technician, "c/acme" or "d/ws1")
+        self._services: dict[str, str] = {}  # by an event's text
         self._stale = False  # who or what tickets name may have changed: they are assigned anew when next asked
         self.rebuild()
 
     def rebuild(self) -> None:
         """Read the whole book again, as after a release."""
-        self._claims = {}
+        self._claims, self._services = {}, {}
         for kind, cls in TYPES.items():
             for item in self._book.all(cls).values():
                 for claim in claims(kind, item):
@@ -79,6 +81,14 @@ class Directory:
     def ticket(self, source: str, native: str) -> str | None:
         found = self._alias("ticket", source, native)
         return found if found is not None else self._own(Ticket, native)
+
+    def service(self, text: str) -> str:
+        """The catalogue's service of an event's text; "" where none fits. Changes with a release only."""
+        found = self._services.get(text)
+        if found is None:
+            service = service_of(self._book.all(Service), text)
+            found = self._services[text] = service.id if service else ""
+        return found
 
     def client_of_device(self, device: str | None, instant: int) -> str | None:
         """Whose device it is at that instant: the last move begun, else the first owner."""

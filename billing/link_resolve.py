@@ -45,6 +45,7 @@ class Evidence:
     client: str | None
     device: str | None
     ticket: str | None
+    service: str  # of the catalogue, "" where none fits
     conflict: bool  # the device's client is another than the ticket's
     limit: int
 
@@ -88,6 +89,7 @@ def resolve(interval: Interval, directory: Directory, terms: Terms) -> Evidence:
         client,
         device,
         ticket,
+        directory.service(interval.service),
         bool(by_ticket and by_device and by_ticket != by_device),
         limit_of(place, terms),
     )

@@ -169,7 +169,7 @@ def _key(piece: Piece) -> tuple[object, ...]:
         account = None if piece.client is None else account
     else:
         where = None
-    return account, where, interval.billable is False
+    return account, where, piece.evidence.service, interval.billable is False
 
 
 def _joined(chain: list[Piece]) -> Group | None:

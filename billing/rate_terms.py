@@ -13,8 +13,9 @@ from billing.calendar import Zone, zone_of
 from billing.contracts import CONTRACTS
 from billing.contracts.choice import ContractChoice, choose_contract, without_exclusions
 from billing.rate_policies import memory_of, policies
-from billing.ratecard import Asked, Choice, choose, fits_service
+from billing.ratecard import Asked, Choice, choose
 from billing.rates import Rates
+from billing.services import service_of
 from billing.terms import NOBODY, Blocked, Person, Terms
 from streams.models.catalog import Client, Contract, Dated, RateCard, Service, Technician, Tier
 from streams.models.work import Step, Work
@@ -99,15 +100,9 @@ class ClientTerms:
         return Rates(for_tier, self._book.all(Tier), self._by_tier, default)
 
     def _service(self, text: str) -> tuple[str, bool]:
-        """Catalogue service of an event's text: the longest match, then the id."""
-        best: tuple[int, str] | None = None
-        services = self._book.all(Service)
-        for service in services.values():
-            for pattern in service.match or [service.id]:
-                if fits_service(pattern, text):
-                    rank = (-2 * len(pattern) + pattern.endswith("*"), service.id)
-                    best = rank if best is None else min(best, rank)
-        return (best[1], services[best[1]].billable) if best else ("", True)
+        """Catalogue service of an event's text, and whether it is billable."""
+        found = service_of(self._book.all(Service), text)
+        return (found.id, found.billable) if found else ("", True)
 
     def _blocked(self, billable: bool, chosen: ContractChoice, missing: str) -> Blocked | None:
         if self.internal:

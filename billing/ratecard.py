@@ -82,11 +82,6 @@ def outside(item: Dated, day: int) -> str:
     return ""
 
 
-def fits_service(pattern: str, service: str) -> bool:
-    """Exact, or with one trailing ``*``."""
-    return service.startswith(pattern[:-1]) if pattern.endswith("*") else pattern == service
-
-
 def choose(cards: Iterable[RateCard], asked: Asked, day: int, default: str) -> Choice:
     """The line for what is asked on local day ``day``; ``default`` is the organisation's currency."""
     mine = [card for card in cards if _is_for(card, asked)]

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from billing.ratecard import fits_service, outside
+from billing.ratecard import outside
+from billing.services import fits_service
 from streams.models.catalog import Contract
 
 

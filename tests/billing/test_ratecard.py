@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.ratecard import Asked, Choice, choose, fits_service
+from billing.ratecard import Asked, Choice, choose
+from billing.services import fits_service
 from streams.models.catalog import CatalogObject, Organisation, RateCard, RateLine, Tier, TierPrice
 from tests.billing.rate_kit import (
     LAWS,

@@ -256,7 +256,7 @@ class _Person:
             device = _thing(evidence) or f"none {i.id}"
             on = ("ticket", evidence.linked) if evidence.linked else ("device", device)
             trust = ("free" if i.billable is False else "", "" if i.authenticated else "unconfirmed")
-            keyed[(evidence.client or "", *on, *trust)].append((evidence, rest))
+            keyed[(evidence.client or "", *on, *trust, self.book.service_of(i.service))].append((evidence, rest))
         groups = []
         for members in keyed.values():
             reach = -1
