@@ -20,6 +20,7 @@ unusable until it is dropped and restored: its memory is ahead of the changelog.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
@@ -64,6 +65,7 @@ class Plan(Generic[M, T]):
     begin: Callable[[str], Kernel[M, T]]
     emit: Callable[[int, T], Output]
     ends_fold: Callable[[M], bool] | None = None
+    most: int = sys.maxsize  # messages of one unit in a round: between two rounds the process shows that it lives
     mark: Callable[[M], int | None] = lambda _: None  # the instant, when the message is a clock mark
 
 
@@ -171,7 +173,8 @@ class Hop(Generic[M, T]):
         return self._tenant if tenant in ("", EVERYONE) else tenant
 
     def _rounds(self, owned: _Partition[M, T], messages: list[tuple[str, M]]) -> list[Round[M]]:
-        """Cut after each fact that ends a fold, unit by unit; a clock mark goes to every unit of the partition."""
+        """Cut after each fact that ends a fold, and where a round is full, unit by unit; a clock mark goes to every
+        unit of the partition."""
         rounds: list[Round[M]] = []
         turn: dict[str, int] = {}
 
@@ -187,7 +190,8 @@ class Hop(Generic[M, T]):
             while len(rounds) <= turn[unit]:
                 rounds.append({})
             rounds[turn[unit]].setdefault(unit, []).append(message)
-            if ends_fold is not None and ends_fold(message):
+            full = len(rounds[turn[unit]][unit]) >= self.plan.most
+            if full or (ends_fold is not None and ends_fold(message)):
                 turn[unit] += 1
 
         for unit, message in messages:
@@ -205,9 +209,7 @@ class Hop(Generic[M, T]):
         if at is not None and at > largest:
             owned.mark = message
 
-    async def _round(
-        self, partition: int, owned: _Partition[M, T], steps: Round[M], parked: list[Parked]
-    ) -> None:
+    async def _round(self, partition: int, owned: _Partition[M, T], steps: Round[M], parked: list[Parked]) -> None:
         outcomes = [(unit, self._kernel(owned, unit).step(messages)) for unit, messages in steps.items()]
         appends = [fact_record(fact) for _, outcome in outcomes for fact in outcome.appends]
         if appends:

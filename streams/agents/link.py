@@ -22,6 +22,7 @@ def link_plan(epoch: int) -> Plan[Fact, Work]:
         begin=lambda tenant: LinkState(tenant, epoch),
         emit=emit,
         ends_fold=lambda fact: fact.ends_fold,
+        most=1000,
         mark=lambda fact: fact.rev if fact.kind == "mark" else None,
     )
 

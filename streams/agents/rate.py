@@ -22,6 +22,7 @@ def rate_plan(epoch: int) -> Plan[Fact, Entry]:
         begin=lambda tenant: RateState(tenant, epoch),
         emit=emit,
         ends_fold=lambda fact: fact.ends_fold,
+        most=1000,
         mark=lambda fact: fact.rev if fact.kind == "mark" else None,
     )
 

@@ -1,6 +1,7 @@
 """A hop writes in the order that makes a crash a mere repetition, cuts its batches, and parks what it cannot read."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -140,3 +141,12 @@ def test_every_crash_point_is_passed_in_order() -> None:
     memory = Memory()
     asyncio.run(chain(memory, reached=passed.append).take(memory.batch(read(decision("d")))))
     assert tuple(passed) == POINTS
+
+
+def test_a_full_round_is_written_before_the_next_one_begins() -> None:
+    """Between two rounds the process heartbeats; the batch is acknowledged as a whole all the same."""
+    memory = Memory()
+    hop = Hop(replace(chain_plan(), most=2), memory, lambda tenant: 0)
+    asyncio.run(hop.take(memory.batch(*(read(fact(name)) for name in "abcde"))))
+    assert steps(hop, "main") == [["a", "b"], ["c", "d"], ["e"]]
+    assert [topic for topic, _, _ in memory.written].count("ack") == 1
