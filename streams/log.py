@@ -52,9 +52,7 @@ class KafkaLog:
                 group.create_task(self._append(topic, partition, all_of_it))
 
     async def _append(self, topic: str, partition: int, records: Sequence[Record]) -> None:
-        acks = [
-            await self._producer.send_batch(batch, topic, partition=partition) for batch in self._batches(records)
-        ]
+        acks = [await self._producer.send_batch(batch, topic, partition=partition) for batch in self._batches(records)]
         await asyncio.gather(*acks)
 
     def _batches(self, records: Sequence[Record]) -> Iterator[Any]:

@@ -29,7 +29,7 @@ def broker() -> KafkaBroker:
     port, controller_port = ports.free(2)
     started = KafkaBroker(Path(folder.name), port, controller_port, Path(folder.name))
     atexit.register(folder.cleanup)
-    atexit.register(started.stop)    # the last registered runs first
+    atexit.register(started.stop)  # the last registered runs first
     started.start()
     started.wait_ready(timeout=60)
     return started

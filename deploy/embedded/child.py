@@ -11,7 +11,7 @@ from rich.markup import escape
 from deploy.embedded.component import Call, Component, Pace
 from deploy.embedded.state import SETTLED, Process, Row, State, kill_group
 
-LARGEST_LOG = 10_000_000    # bytes; a larger one is put aside at the next start of its component
+LARGEST_LOG = 10_000_000  # bytes; a larger one is put aside at the next start of its component
 
 
 class Child:
@@ -21,7 +21,7 @@ class Child:
         self.component = component
         self.log = log
         self.state = State.WAITING
-        self.reason = ""             # why it ended last
+        self.reason = ""  # why it ended last
         self.began = 0.0
         self.was_ready = False
         self._pace = pace
@@ -29,8 +29,8 @@ class Child:
         self._process: subprocess.Popen[bytes] | None = None
         self._identity: Process | None = None
         self._starts = 0
-        self._deaths = 0             # in a row
-        self._since = 0.0            # of the state
+        self._deaths = 0  # in a row
+        self._since = 0.0  # of the state
         self._asked: Call[bool] | None = None
         self._probe: Call[str | None] | None = None
         self._strikes = 0
@@ -45,8 +45,12 @@ class Child:
 
     def row(self) -> Row:
         return Row(
-            name=self.component.name, state=self.state, process=self.running, port=self.component.port,
-            restarts=max(0, self._starts - 1), log=self.log,
+            name=self.component.name,
+            state=self.state,
+            process=self.running,
+            port=self.component.port,
+            restarts=max(0, self._starts - 1),
+            log=self.log,
         )
 
     def due(self, now: float) -> bool:
@@ -65,8 +69,12 @@ class Child:
                 self.log.replace(self.log.with_suffix(".log.1"))
             with self.log.open("ab") as log:
                 self._process = subprocess.Popen(
-                    list(self.component.argv), env=environment, stdin=subprocess.DEVNULL, stdout=log,
-                    stderr=log, start_new_session=True,
+                    list(self.component.argv),
+                    env=environment,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    start_new_session=True,
                 )
         except OSError as error:
             self._process = None

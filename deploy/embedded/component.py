@@ -36,17 +36,17 @@ class Component:
 class Pace:
     """Patience, all in seconds except the counts."""
 
-    tick: float = 0.05             # between two looks at the processes
-    start: float = 90.0            # until a started component must be ready
-    start_tries: int = 3           # deaths in a row before it was ever ready, then the whole start fails
-    delay: float = 0.5             # before the first restart; doubled for each further death in a row
+    tick: float = 0.05  # between two looks at the processes
+    start: float = 90.0  # until a started component must be ready
+    start_tries: int = 3  # deaths in a row before it was ever ready, then the whole start fails
+    delay: float = 0.5  # before the first restart; doubled for each further death in a row
     longest_delay: float = 30.0
-    tries: int = 8                 # deaths in a row after which it is given up
-    stable: float = 30.0           # ready for so long, earlier deaths are forgotten
-    probe: float = 5.0             # between two probes
-    probe_answer: float = 20.0     # a probe that takes longer is itself a reason
-    stop: float = 15.0             # for all components together
-    stop_each: float = 5.0         # for one order, before SIGKILL
+    tries: int = 8  # deaths in a row after which it is given up
+    stable: float = 30.0  # ready for so long, earlier deaths are forgotten
+    probe: float = 5.0  # between two probes
+    probe_answer: float = 20.0  # a probe that takes longer is itself a reason
+    stop: float = 15.0  # for all components together
+    stop_each: float = 5.0  # for one order, before SIGKILL
 
     def backoff(self, deaths: int) -> float:
         return min(self.delay * 2.0 ** (deaths - 1), self.longest_delay)
@@ -66,6 +66,6 @@ class Call(Generic[T]):
     def _run(self) -> None:
         try:
             self.value = self._function()
-        except Exception as error:    # told to whoever asks; a probe that fails must not end the supervisor
+        except Exception as error:  # told to whoever asks; a probe that fails must not end the supervisor
             self.error = error
         self.done = True

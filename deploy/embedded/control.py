@@ -10,7 +10,7 @@ from rich.table import Table
 from deploy.embedded.errors import Exit
 from deploy.embedded.state import SETTLED, Home, Row, State, end, wait_until_gone
 
-STOP = 15.0    # seconds a supervisor needs at most
+STOP = 15.0  # seconds a supervisor needs at most
 
 
 @dataclass(frozen=True)
@@ -32,9 +32,7 @@ def status(home: Path) -> Status:
         left = [row.model_copy(update={"state": State.LEFT_OVER}) for row in place.left_over()]
         return Status(Exit.NOT_RUNNING, None, [_shown(row) for row in left])
     well = run.complete and all(row.state in SETTLED for row in run.components)
-    return Status(
-        Exit.OK if well else Exit.DEGRADED, run.supervisor.pid, [_shown(row) for row in run.components]
-    )
+    return Status(Exit.OK if well else Exit.DEGRADED, run.supervisor.pid, [_shown(row) for row in run.components])
 
 
 def _shown(row: Row) -> dict[str, str | int | float | None]:
@@ -61,8 +59,13 @@ def table(found: Status) -> Table:
         good = row["state"] in SETTLED
         memory = f"{row['memory_mb']:.0f} MB" if row["memory_mb"] is not None else ""
         shown.add_row(
-            str(row["name"]), f"[{'green' if good else 'red'}]{row['state']}[/]", str(row["pid"] or ""),
-            str(row["port"] or ""), memory, str(row["restarts"]), str(row["log"]),
+            str(row["name"]),
+            f"[{'green' if good else 'red'}]{row['state']}[/]",
+            str(row["pid"] or ""),
+            str(row["port"] or ""),
+            memory,
+            str(row["restarts"]),
+            str(row["log"]),
         )
     return shown
 

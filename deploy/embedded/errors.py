@@ -7,10 +7,10 @@ class Exit(IntEnum):
     """Exit codes of `up`, `down` and `status`. 2 is left to the command line parser."""
 
     OK = 0
-    FAILED = 1             # could not start; nothing of it is left running
-    ALREADY_RUNNING = 3    # `up`: the stack of this home directory runs
-    NOT_RUNNING = 4        # `status`, `down`: nothing of this home directory runs
-    DEGRADED = 5           # `status`: it runs, and a component of it does not
+    FAILED = 1  # could not start; nothing of it is left running
+    ALREADY_RUNNING = 3  # `up`: the stack of this home directory runs
+    NOT_RUNNING = 4  # `status`, `down`: nothing of this home directory runs
+    DEGRADED = 5  # `status`: it runs, and a component of it does not
 
 
 class StartError(Exception):

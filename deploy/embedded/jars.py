@@ -138,7 +138,7 @@ def _download(client: httpx.Client, jar: Jar, url: str, out: int, progress: Prog
 
 def _write(out: int, block: bytes) -> None:
     while block:
-        block = block[os.write(out, block):]
+        block = block[os.write(out, block) :]
 
 
 def _is_final(error: httpx.HTTPError) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from deploy.embedded.errors import StartError
 
-OLDEST = 17    # what Kafka 4 brokers ask for
+OLDEST = 17  # what Kafka 4 brokers ask for
 
 
 @dataclass(frozen=True)
@@ -50,5 +50,5 @@ def _installed(home: Path) -> Java | None:
         shown = subprocess.run([binary, "-version"], capture_output=True, text=True, timeout=30, check=True)
     except (OSError, subprocess.SubprocessError):
         return None
-    found = re.search(r'version "(?:1\.)?(\d+)', shown.stderr)    # Java 8 calls itself 1.8
+    found = re.search(r'version "(?:1\.)?(\d+)', shown.stderr)  # Java 8 calls itself 1.8
     return Java(binary, int(found.group(1))) if found else None

@@ -18,8 +18,7 @@ from deploy.embedded import jars, java, ports
 from deploy.embedded.errors import StartError
 
 CHANGE_PORT = (
-    "Stop that process, or choose other ports with EVERYMINUTE_KAFKA_PORT and "
-    "EVERYMINUTE_KAFKA_CONTROLLER_PORT."
+    "Stop that process, or choose other ports with EVERYMINUTE_KAFKA_PORT and EVERYMINUTE_KAFKA_CONTROLLER_PORT."
 )
 
 # Sources of truth are kept: nothing is deleted by age or size unless a topic asks for it. A topic is created
@@ -77,7 +76,7 @@ LOG4J = """\
 
 def answers(bootstrap: str, timeout: float = 2.0) -> bool:
     """Whether a broker answers a metadata request within `timeout` seconds."""
-    if not ports.is_open(int(bootstrap.rsplit(":", 1)[1])):    # spares aiokafka's log an error for each try
+    if not ports.is_open(int(bootstrap.rsplit(":", 1)[1])):  # spares aiokafka's log an error for each try
         return False
 
     async def ask() -> bool:
@@ -97,9 +96,7 @@ def answers(bootstrap: str, timeout: float = 2.0) -> bool:
 class KafkaBroker:
     """One broker with a durable data directory. Killed or stopped, it comes back on the same data."""
 
-    def __init__(
-        self, data_dir: Path, port: int, controller_port: int, log_dir: Path, heap_mb: int = 256
-    ) -> None:
+    def __init__(self, data_dir: Path, port: int, controller_port: int, log_dir: Path, heap_mb: int = 256) -> None:
         self.data_dir = data_dir
         self.port = port
         self.controller_port = controller_port
@@ -107,7 +104,7 @@ class KafkaBroker:
         self.heap_mb = heap_mb
         self.bootstrap = f"{ports.HOST}:{port}"
         self._process: subprocess.Popen[bytes] | None = None
-        self._log_began = 0    # bytes in the log file before this start
+        self._log_began = 0  # bytes in the log file before this start
         self._config = data_dir / "config"
         self._log_dirs = data_dir / "log"
 
@@ -125,9 +122,14 @@ class KafkaBroker:
             self.log_file.parent.mkdir(parents=True, exist_ok=True)
             self._require_unused()
             self._write("log4j2.xml", LOG4J)
-            self._write("server.properties", PROPERTIES.format(
-                port=self.port, controller_port=self.controller_port, log_dirs=self._log_dirs.absolute(),
-            ))
+            self._write(
+                "server.properties",
+                PROPERTIES.format(
+                    port=self.port,
+                    controller_port=self.controller_port,
+                    log_dirs=self._log_dirs.absolute(),
+                ),
+            )
         except OSError as error:
             raise StartError(
                 f"Cannot write Kafka's data to {self.data_dir}: {error.strerror or error}.",
@@ -158,9 +160,7 @@ class KafkaBroker:
             if self.pid is None:
                 raise StartError(f"Kafka ended while starting. {self._last_words()}", self._see_log())
             if time.monotonic() > deadline:
-                raise StartError(
-                    f"Kafka has not answered on {self.bootstrap} in {timeout:.0f} s.", self._see_log()
-                )
+                raise StartError(f"Kafka has not answered on {self.bootstrap} in {timeout:.0f} s.", self._see_log())
             time.sleep(0.05)
 
     def stop(self, timeout: float = 15.0) -> None:
@@ -186,13 +186,23 @@ class KafkaBroker:
         runtime = java.find()
         quiet = ["--sun-misc-unsafe-memory-access=allow"] if runtime.feature >= 23 else []
         return [
-            str(runtime.binary), "-Xms32m", f"-Xmx{heap_mb}m", "-Xss512k", "-XX:+UseSerialGC",
-            "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData", "-XX:+ExitOnOutOfMemoryError",
-            "-XX:MinHeapFreeRatio=10", "-XX:MaxHeapFreeRatio=30",
-            "-Djava.net.preferIPv4Stack=true", "-Djdk.nio.maxCachedBufferSize=262144",
+            str(runtime.binary),
+            "-Xms32m",
+            f"-Xmx{heap_mb}m",
+            "-Xss512k",
+            "-XX:+UseSerialGC",
+            "-XX:TieredStopAtLevel=1",
+            "-XX:-UsePerfData",
+            "-XX:+ExitOnOutOfMemoryError",
+            "-XX:MinHeapFreeRatio=10",
+            "-XX:MaxHeapFreeRatio=30",
+            "-Djava.net.preferIPv4Stack=true",
+            "-Djdk.nio.maxCachedBufferSize=262144",
             f"-Dlog4j2.configurationFile={self._config / 'log4j2.xml'}",
-            "--enable-native-access=ALL-UNNAMED", *quiet,
-            "-cp", jars.classpath(jars.paths()),
+            "--enable-native-access=ALL-UNNAMED",
+            *quiet,
+            "-cp",
+            jars.classpath(jars.paths()),
         ]
 
     def _format(self) -> None:
@@ -200,7 +210,9 @@ class KafkaBroker:
         options = ["-t", cluster, "-c", str(self._config / "server.properties")]
         done = subprocess.run(
             [*self._java(64), "kafka.tools.StorageTool", "format", "--ignore-formatted", *options],
-            capture_output=True, text=True, check=False,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         if done.returncode != 0:
             raise StartError(

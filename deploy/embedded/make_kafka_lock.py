@@ -1,6 +1,6 @@
 """Writes kafka.lock.json for one release of Apache Kafka. For developers; needs `mvn`.
 
-    python -m deploy.embedded.make_kafka_lock 4.3.1
+python -m deploy.embedded.make_kafka_lock 4.3.1
 """
 
 import hashlib
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from deploy.embedded.jars import LOCK
 
-LOG4J_BINDING = "org.apache.logging.log4j:log4j-slf4j-impl"    # without it the broker's log is silent
+LOG4J_BINDING = "org.apache.logging.log4j:log4j-slf4j-impl"  # without it the broker's log is silent
 
 LEFT_OUT = {
     "com.fasterxml.jackson.dataformat:jackson-dataformat-csv": "command line tools only",

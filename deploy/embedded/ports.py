@@ -64,7 +64,7 @@ def _by(port: int) -> str:
 def _listeners(port: int) -> list[int | None]:
     try:
         connections = [(c.pid, c) for c in psutil.net_connections("tcp")]
-    except psutil.AccessDenied:    # macOS tells all of them only to root
+    except psutil.AccessDenied:  # macOS tells all of them only to root
         connections = [(p.pid, c) for p in psutil.process_iter() for c in _of(p)]
     return [pid for pid, c in connections if c.status == psutil.CONN_LISTEN and c.laddr and c.laddr.port == port]
 

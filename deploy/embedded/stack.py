@@ -1,14 +1,14 @@
 """What `everyminute up` runs, in the order in which it starts.
 
-    order  name       argv                               ready when                      restarted
-    10     kafka      java … kafka.Kafka                 it answers a metadata request   yes, `probe`: it answers
-    10     engine     python -m deploy.embedded.engine   it answers a query              yes, `probe`: it answers
-    20     migrate    python -m sinks.migrate            it ended with exit code 0       `once`
-    20     topics     everyminute topics                 it ended with exit code 0       `once`
-    30     worker-1…  python -m streams.app worker       its partitions are assigned     yes, `probe`: progress
-    30     writer     python -m sinks.writer             it reads                        yes, `probe`: it is alive
-    40     clock      python -m streams.app clock        its process runs                yes
-    40     web        python -m web                      its port answers                yes
+order  name       argv                               ready when                      restarted
+10     kafka      java … kafka.Kafka                 it answers a metadata request   yes, `probe`: it answers
+10     engine     python -m deploy.embedded.engine   it answers a query              yes, `probe`: it answers
+20     migrate    python -m sinks.migrate            it ended with exit code 0       `once`
+20     topics     everyminute topics                 it ended with exit code 0       `once`
+30     worker-1…  python -m streams.app worker       its partitions are assigned     yes, `probe`: progress
+30     writer     python -m sinks.writer             it reads                        yes, `probe`: it is alive
+40     clock      python -m streams.app clock        its process runs                yes
+40     web        python -m web                      its port answers                yes
 """
 
 import os
@@ -29,18 +29,24 @@ from deploy.embedded.component import Component
 from deploy.embedded.kafka import CHANGE_PORT, KafkaBroker, answers
 from streams.settings import Settings
 
-HANGS = 10.0         # seconds without an answer; twice in a row, and the process is killed
-SILENT = 60.0        # seconds after which a run file is no longer believed
-NO_PROGRESS = 90.0   # seconds with records waiting and none taken
-NOT_READY = 300.0    # seconds until a worker must have its partitions; its recovery can give up silently
+HANGS = 10.0  # seconds without an answer; twice in a row, and the process is killed
+SILENT = 60.0  # seconds after which a run file is no longer believed
+NO_PROGRESS = 90.0  # seconds with records waiting and none taken
+NOT_READY = 300.0  # seconds until a worker must have its partitions; its recovery can give up silently
 
 
 def components(settings: Settings) -> list[Component]:
     """The components of one machine. Raises StartError when there is no Java to run Kafka with."""
     workers = [_worker(settings, f"{number}") for number in range(1, settings.workers + 1)]
     return [
-        _kafka(settings), _engine(settings), _migrate(settings), _topics(settings), *workers, _writer(settings),
-        _clock(settings), _web(settings),
+        _kafka(settings),
+        _engine(settings),
+        _migrate(settings),
+        _topics(settings),
+        *workers,
+        _writer(settings),
+        _clock(settings),
+        _web(settings),
     ]
 
 
@@ -51,17 +57,15 @@ def environment(settings: Settings, **more: str) -> dict[str, str]:
         "EVERYMINUTE_KAFKA": settings.kafka,
         "EVERYMINUTE_CLICKHOUSE_HOST": settings.clickhouse_host,
         "EVERYMINUTE_CLICKHOUSE_PORT": str(settings.clickhouse_port),
-        "MALLOC_ARENA_MAX": "2",    # fewer heaps a process: half the resident memory of an idle worker
-        "MALLOC_TRIM_THRESHOLD_": "131072",    # what a large batch took goes back to the system
+        "MALLOC_ARENA_MAX": "2",  # fewer heaps a process: half the resident memory of an idle worker
+        "MALLOC_TRIM_THRESHOLD_": "131072",  # what a large batch took goes back to the system
         "PYTHONUNBUFFERED": "1",
     } | more
 
 
 def _kafka(settings: Settings) -> Component:
     home = settings.home.expanduser()
-    broker = KafkaBroker(
-        home / "kafka", settings.kafka_port, settings.kafka_controller_port, home / "logs"
-    )
+    broker = KafkaBroker(home / "kafka", settings.kafka_port, settings.kafka_controller_port, home / "logs")
 
     def prepare() -> None:
         ports.require_free(broker.controller_port, "Kafka's controller", CHANGE_PORT)
@@ -71,8 +75,14 @@ def _kafka(settings: Settings) -> Component:
         return None if answers(broker.bootstrap, HANGS) else f"no answer within {HANGS:.0f} s"
 
     return Component(
-        name="kafka", argv=broker.argv(), order=10, ready=partial(answers, broker.bootstrap),
-        port=broker.port, port_setting="EVERYMINUTE_KAFKA_PORT", probe=probe, prepare=prepare,
+        name="kafka",
+        argv=broker.argv(),
+        order=10,
+        ready=partial(answers, broker.bootstrap),
+        port=broker.port,
+        port_setting="EVERYMINUTE_KAFKA_PORT",
+        probe=probe,
+        prepare=prepare,
     )
 
 
@@ -91,12 +101,23 @@ def _engine(settings: Settings) -> Component:
         return None if _http_answers(url) else f"no answer within {HANGS:.0f} s"
 
     return Component(
-        name="engine", order=10, port=port, port_setting="EVERYMINUTE_CLICKHOUSE_PORT",
+        name="engine",
+        order=10,
+        port=port,
+        port_setting="EVERYMINUTE_CLICKHOUSE_PORT",
         argv=_python(
-            "deploy.embedded.engine", "--dir", str(settings.home.expanduser() / "clickhouse"), "--port", str(port),
-            "--readonly-password-file", str(password),
+            "deploy.embedded.engine",
+            "--dir",
+            str(settings.home.expanduser() / "clickhouse"),
+            "--port",
+            str(port),
+            "--readonly-password-file",
+            str(password),
         ),
-        env=environment(settings), ready=partial(_http_answers, url), probe=probe, prepare=prepare,
+        env=environment(settings),
+        ready=partial(_http_answers, url),
+        probe=probe,
+        prepare=prepare,
     )
 
 
@@ -111,17 +132,25 @@ def _topics(settings: Settings) -> Component:
 def _worker(settings: Settings, name: str) -> Component:
     file = settings.home.expanduser() / "run" / f"worker-{name}.json"
     return Component(
-        name=f"worker-{name}", argv=_python("streams.app", "worker"), order=30,
-        env=environment(settings, EVERYMINUTE_WORKER=name), prepare=partial(file.unlink, missing_ok=True),
-        ready=lambda: bool(_run_file(file).get("ready")), probe=partial(_stuck, file),
+        name=f"worker-{name}",
+        argv=_python("streams.app", "worker"),
+        order=30,
+        env=environment(settings, EVERYMINUTE_WORKER=name),
+        prepare=partial(file.unlink, missing_ok=True),
+        ready=lambda: bool(_run_file(file).get("ready")),
+        probe=partial(_stuck, file),
     )
 
 
 def _writer(settings: Settings) -> Component:
     file = settings.home.expanduser() / "run" / "writer.json"
     return Component(
-        name="writer", argv=_python("sinks.writer"), order=30, env=environment(settings),
-        prepare=partial(file.unlink, missing_ok=True), ready=lambda: bool(_run_file(file)),
+        name="writer",
+        argv=_python("sinks.writer"),
+        order=30,
+        env=environment(settings),
+        prepare=partial(file.unlink, missing_ok=True),
+        ready=lambda: bool(_run_file(file)),
         probe=partial(_stuck, file),
     )
 
@@ -133,8 +162,13 @@ def _clock(settings: Settings) -> Component:
 def _web(settings: Settings) -> Component:
     url = f"http://127.0.0.1:{settings.web_port}/healthz"
     return Component(
-        name="web", argv=_python("web"), order=40, port=settings.web_port, port_setting="EVERYMINUTE_WEB_PORT",
-        env=environment(settings), ready=partial(_http_answers, url),
+        name="web",
+        argv=_python("web"),
+        order=40,
+        port=settings.web_port,
+        port_setting="EVERYMINUTE_WEB_PORT",
+        env=environment(settings),
+        ready=partial(_http_answers, url),
         probe=lambda: None if _http_answers(url) else f"no answer within {HANGS:.0f} s",
     )
 
@@ -164,7 +198,7 @@ def _stuck(path: Path) -> str | None:
     """Why a process that reports to ``path`` should be killed: it is silent, or has work and takes none."""
     found = _run_file(path)
     if not found:
-        return None    # not yet written; the supervisor sees by itself when the process is gone
+        return None  # not yet written; the supervisor sees by itself when the process is gone
     now = time.time()
     last = float(found.get("at", found.get("updated", now)))
     if now - last > SILENT:

@@ -13,16 +13,16 @@ from typing import IO
 import psutil
 from pydantic import BaseModel, ValidationError
 
-CLOCK_SLACK = 2.0    # seconds a start time may differ: systems derive it from the boot time, which clocks move
+CLOCK_SLACK = 2.0  # seconds a start time may differ: systems derive it from the boot time, which clocks move
 
 
 class State(StrEnum):
-    WAITING = "waiting"      # for those it depends on
+    WAITING = "waiting"  # for those it depends on
     STARTING = "starting"
     READY = "ready"
-    DONE = "done"            # ran once and ended well
-    RETRYING = "retrying"    # ended, and will be started again
-    FAILED = "failed"        # given up
+    DONE = "done"  # ran once and ended well
+    RETRYING = "retrying"  # ended, and will be started again
+    FAILED = "failed"  # given up
     STOPPED = "stopped"
     LEFT_OVER = "left over"  # still runs although its supervisor was killed
 

@@ -25,8 +25,8 @@ from deploy.embedded.state import SETTLED, Home, Process, Row, Run, State, end
 
 __all__ = ["Component", "Exit", "Pace", "StartError", "Status", "down", "status", "table", "up"]
 
-DETACHED = "EVERYMINUTE_DETACHED"    # set in the process that `up --detach` leaves behind
-LEAST_SPACE = 500_000_000            # bytes free: the stack itself, and a first day of facts
+DETACHED = "EVERYMINUTE_DETACHED"  # set in the process that `up --detach` leaves behind
+LEAST_SPACE = 500_000_000  # bytes free: the stack itself, and a first day of facts
 
 
 def up(
@@ -40,7 +40,7 @@ def up(
     errors = Console(stderr=True, soft_wrap=True, highlight=False)
     place = Home(home)
     pace = pace or Pace()
-    left_behind = os.environ.pop(DETACHED, None) is not None    # taken away, so that no component inherits it
+    left_behind = os.environ.pop(DETACHED, None) is not None  # taken away, so that no component inherits it
     try:
         _claim(place)
         stop_left_over(place, _say(), pace.stop)
@@ -71,7 +71,7 @@ class Supervisor:
         self._pace = pace
         self._greeting = greeting
         self._say = _say()
-        ordered = sorted(components, key=lambda c: c.order)    # stable: as listed within one order
+        ordered = sorted(components, key=lambda c: c.order)  # stable: as listed within one order
         self._children = [Child(c, home.logs / f"{c.name}.log", pace, self._say) for c in ordered]
         self._complete = False
         self._wake = threading.Event()
@@ -101,7 +101,7 @@ class Supervisor:
             before = child.state
             if child.due(now) and self._predecessors_are_settled(child):
                 child.start(now)
-                self._publish()    # at once: what is not in the state file could be left over unknown
+                self._publish()  # at once: what is not in the state file could be left over unknown
             child.tick(now)
             if child.settled and child.state is not before:
                 self._say(line(child.row(), now - child.began))
@@ -126,7 +126,7 @@ class Supervisor:
             return
         try:
             self._home.write(run)
-        except OSError as error:    # a full disk: what runs goes on; `status` shows an older state meanwhile
+        except OSError as error:  # a full disk: what runs goes on; `status` shows an older state meanwhile
             if self._written:
                 self._say(f"[yellow]! cannot write to {self._home.path}: {error.strerror}[/]")
             self._written = False
@@ -166,7 +166,7 @@ def _say() -> Callable[[str], None]:
     console = Console(soft_wrap=True, highlight=False)
 
     def say(text: str) -> None:
-        with contextlib.suppress(OSError, SystemExit):    # rich ends the process on a closed pipe
+        with contextlib.suppress(OSError, SystemExit):  # rich ends the process on a closed pipe
             console.print(text)
 
     return say
@@ -227,8 +227,12 @@ def _detach(home: Home, greeting: str, errors: Console) -> Exit:
     with log.open("ab") as out:
         began = out.tell()
         process = subprocess.Popen(
-            [sys.executable, *sys.orig_argv[1:]], env={**os.environ, DETACHED: "1"}, stdin=subprocess.DEVNULL,
-            stdout=out, stderr=out, start_new_session=True,
+            [sys.executable, *sys.orig_argv[1:]],
+            env={**os.environ, DETACHED: "1"},
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+            start_new_session=True,
         )
     say, shown = _say(), set[str]()
     try:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import msgspec
-from billing.link import LinkState
 
+from billing.link import LinkState
 from streams.agents.facts import SEPARATOR, decode_record
 from streams.hop import Output, Plan, fact_record
 from streams.models.fact import Fact

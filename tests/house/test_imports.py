@@ -12,7 +12,8 @@ KERNEL_STDLIB = {
     "__future__", "bisect", "calendar", "collections", "dataclasses", "datetime", "decimal", "enum", "fractions",
     "functools", "heapq", "importlib", "itertools", "math", "operator", "re", "typing", "zoneinfo",
 }  # fmt: skip
-# holidays: pure data, pinned exactly. importlib: the calendar reads the zones of the pinned tzdata package; a machine's own may be of another year.
+# importlib: the calendar reads the zones of the pinned tzdata package, a machine's own may be of another year.
+# holidays: pure data, pinned exactly.
 
 # (files, what of ours they may import, third parties they may never import)
 TABLE: list[tuple[str, tuple[str, ...], tuple[str, ...]]] = [

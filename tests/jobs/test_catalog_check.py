@@ -99,14 +99,24 @@ def test_one_thing_wrong_is_one_finding(tmp_path: Path, more: str, expected: tup
         ),
         (BASE.replace("client: acme}]", "client: acme, kind: retainer}]"), ("error", "not_built")),
         (BASE.replace("client: acme}]", "client: acme}, {id: second, client: acme}]"), ("error", "overlapping_dates")),
-        (BASE.replace("client: acme}]", "client: acme, exclude: {tiers: [standard]}}]"),
-         ("warning", "excluded_without_fallback")),
-        (BASE.replace("client: acme}]", "client: acme, exclude: {tiers: [standard]}, fallback: hourly}]"),
-         ("error", "fallback_cycle")),
-        (BASE.replace("client: acme}]", "client: acme, fallback: hourly}, {id: b, client: acme, services: []}]")
-         .replace("fallback: hourly", "fallback: b"), ("warning", "fallback_unused")),
-        (BASE.replace("client: acme}]", "client: acme, exclude: {tiers: [standard]}, fallback: daily}]"),
-         ("error", "dangling_reference")),
+        (
+            BASE.replace("client: acme}]", "client: acme, exclude: {tiers: [standard]}}]"),
+            ("warning", "excluded_without_fallback"),
+        ),
+        (
+            BASE.replace("client: acme}]", "client: acme, exclude: {tiers: [standard]}, fallback: hourly}]"),
+            ("error", "fallback_cycle"),
+        ),
+        (
+            BASE.replace(
+                "client: acme}]", "client: acme, fallback: hourly}, {id: b, client: acme, services: []}]"
+            ).replace("fallback: hourly", "fallback: b"),
+            ("warning", "fallback_unused"),
+        ),
+        (
+            BASE.replace("client: acme}]", "client: acme, exclude: {tiers: [standard]}, fallback: daily}]"),
+            ("error", "dangling_reference"),
+        ),
         (
             BASE.replace("client: acme}]", "client: acme}, {id: b, client: acme, from: 2026-01-01}]"),
             ("warning", "overlapping_dates"),

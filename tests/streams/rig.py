@@ -120,9 +120,7 @@ class Rig:
 
     async def _committed(self, sources: Iterable[str]) -> dict[tuple[str, int], tuple[int, int]]:
         group = f"{self.settings.topic_prefix}worker"
-        consumer = AIOKafkaConsumer(
-            bootstrap_servers=self.settings.kafka, group_id=group, enable_auto_commit=False
-        )
+        consumer = AIOKafkaConsumer(bootstrap_servers=self.settings.kafka, group_id=group, enable_auto_commit=False)
         await consumer.start()
         try:
             found = {}

@@ -26,9 +26,7 @@ from tests.streams.world import Memory, Read, read
 NAMES = {topic.name for topic in topics.TOPICS}
 STOP = Event(tenant="acme", source="s:1", source_event_id="e", activity_id="a", kind="remote_session", phase="stop",
              at=1_772_461_907_902, duration_ms=60_000)  # fmt: skip
-CLIENT = Fact(
-    kind="object", tenant="main", id="client/acme", rev=1, body=object_body("directory", Client(id="acme"))
-)
+CLIENT = Fact(kind="object", tenant="main", id="client/acme", rev=1, body=object_body("directory", Client(id="acme")))
 
 
 @pytest.mark.parametrize("plan", [pair_plan(0), link_plan(0), rate_plan(0)], ids=lambda plan: plan.name)

@@ -42,9 +42,16 @@ def sessions(count: int) -> list[Event]:
     """Each of ten minutes, two hours apart: nothing is joined."""
     return [
         Event(
-            tenant="acme", source="mesh:1", source_event_id=f"{number}/{phase}", activity_id=f"s{number}",
-            kind="remote_session", phase=phase, at=BEGIN + number * 7_200_000 + (600_000 if phase == "stop" else 0),
-            technician=Ref("user//dana"), client=Ref("mesh//bakery"), service="remote.desktop",
+            tenant="acme",
+            source="mesh:1",
+            source_event_id=f"{number}/{phase}",
+            activity_id=f"s{number}",
+            kind="remote_session",
+            phase=phase,
+            at=BEGIN + number * 7_200_000 + (600_000 if phase == "stop" else 0),
+            technician=Ref("user//dana"),
+            client=Ref("mesh//bakery"),
+            service="remote.desktop",
         )
         for number in range(count)
         for phase in ("start", "stop")

@@ -82,9 +82,7 @@ def told(rig: Rig, name: str) -> tuple[int, int, int]:
     return hop["received"], hop["done"], hop["lag"]
 
 
-def test_a_stop_under_load_is_quick_and_loses_no_acknowledgement(
-    kafka: str, topic_prefix: str, tmp_path: Path
-) -> None:
+def test_a_stop_under_load_is_quick_and_loses_no_acknowledgement(kafka: str, topic_prefix: str, tmp_path: Path) -> None:
     rig = Rig(kafka, topic_prefix, tmp_path, batch_records=5)  # thousands of batches: it cannot be done before
     try:
         rig.send(events(0, 8000))

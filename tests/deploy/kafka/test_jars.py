@@ -63,7 +63,9 @@ def lock(tmp_path: Path) -> Path:
     rows = [
         {
             "coordinates": f"org.example.parts:{name.split('-')[0]}:1",
-            "file": name, "size": len(content), "sha256": hashlib.sha256(content).hexdigest(),
+            "file": name,
+            "size": len(content),
+            "sha256": hashlib.sha256(content).hexdigest(),
         }
         for name, content in CONTENT.items()
     ]
@@ -81,7 +83,8 @@ def test_files_are_fetched_once(mirror: Mirror, lock: Path, tmp_path: Path) -> N
     paths = jars.ensure(lock)
     assert {path.name: path.read_bytes() for path in paths} == CONTENT
     assert sorted(mirror.asked) == [
-        "/maven2/org/example/parts/broker/1/broker-1.jar", "/maven2/org/example/parts/clients/1/clients-1.jar",
+        "/maven2/org/example/parts/broker/1/broker-1.jar",
+        "/maven2/org/example/parts/clients/1/clients-1.jar",
     ]
     assert jars.ensure(lock) == paths
     assert len(mirror.asked) == 2
@@ -132,9 +135,7 @@ def test_a_connection_that_always_breaks_leaves_nothing(mirror: Mirror, lock: Pa
     assert kept(tmp_path) == set()
 
 
-def test_offline_says_what_to_do(
-    lock: Path, tmp_path: Path, mirror: Mirror, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_offline_says_what_to_do(lock: Path, tmp_path: Path, mirror: Mirror, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EVERYMINUTE_MAVEN_URL", f"http://127.0.0.1:{ports.free(1)[0]}")
     with pytest.raises(StartError, match="Could not fetch") as told:
         jars.ensure(lock)

@@ -18,7 +18,7 @@ from tests.kafka_fixture import create_topics
 pytestmark = pytest.mark.integration
 
 TOPIC = "everyminute.events.timer"
-RESIDENT_MB = 400    # measured 175 after some load; more than twice that is a change of kind
+RESIDENT_MB = 400  # measured 175 after some load; more than twice that is a change of kind
 
 
 def at(data_dir: Path, log_dir: Path) -> KafkaBroker:
@@ -43,6 +43,7 @@ def produce(bootstrap: str, values: list[bytes]) -> None:
 
 def consume(bootstrap: str, group: str) -> list[bytes]:
     """What the group has not read yet, up to the end of the partition; commits it."""
+
     async def run() -> list[bytes]:
         partition = TopicPartition(TOPIC, 0)
         consumer = AIOKafkaConsumer(

@@ -22,7 +22,7 @@ from deploy.embedded.state import Home, Run, State
 from deploy.embedded.supervisor import Component, Pace, up
 from streams.settings import Settings
 
-DEADLINE = 60.0    # seconds a test waits for anything
+DEADLINE = 60.0  # seconds a test waits for anything
 
 CHILD = """
 import os, signal, socket, sys, time
@@ -60,8 +60,12 @@ def component(spec: dict[str, Any], folder: Path) -> Component:
     name, mode = spec["name"], spec.get("mode", "runs")
     probe = folder / f"{name}.probe"
     return Component(
-        name=name, order=spec["order"], port=spec.get("port"), port_setting="EVERYMINUTE_TEST_PORT",
-        argv=[sys.executable, "-I", "-S", "-c", CHILD, name, mode, str(folder)], once=spec.get("once", False),
+        name=name,
+        order=spec["order"],
+        port=spec.get("port"),
+        port_setting="EVERYMINUTE_TEST_PORT",
+        argv=[sys.executable, "-I", "-S", "-c", CHILD, name, mode, str(folder)],
+        once=spec.get("once", False),
         ready=partial(_exists, folder / f"{name}.{spec.get('ready', 'ready')}"),
         probe=partial(_report, probe) if spec.get("probe") else None,
     )
@@ -90,12 +94,20 @@ class Rig:
 
     def up(self, *specs: dict[str, Any], detach: bool = False, **pace: float) -> "subprocess.Popen[str]":
         """Start a supervisor with these components. Its whole output is one stream."""
-        told = json.dumps({
-            "home": str(self.home), "folder": str(self.folder), "specs": specs, "detach": detach,
-            "pace": {"tick": 0.01, "delay": 0.05, "probe": 0.05, "tries": 4, **pace},
-        })
+        told = json.dumps(
+            {
+                "home": str(self.home),
+                "folder": str(self.folder),
+                "specs": specs,
+                "detach": detach,
+                "pace": {"tick": 0.01, "delay": 0.05, "probe": 0.05, "tries": 4, **pace},
+            }
+        )
         process = subprocess.Popen(
-            [sys.executable, __file__, told], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            [sys.executable, __file__, told],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
             start_new_session=True,
         )
         self._started.append(process)

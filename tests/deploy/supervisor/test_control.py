@@ -23,8 +23,13 @@ def test_status_and_down_from_another_process(rig: Rig) -> None:
     assert isinstance(memory, float)
     assert 1 < memory < 100
     assert found.rows[1] == {
-        "name": "web", "state": "ready", "pid": rig.pid("web"), "port": None, "restarts": 0,
-        "memory_mb": found.rows[1]["memory_mb"], "log": str(rig.home / "logs" / "web.log"),
+        "name": "web",
+        "state": "ready",
+        "pid": rig.pid("web"),
+        "port": None,
+        "restarts": 0,
+        "memory_mb": found.rows[1]["memory_mb"],
+        "log": str(rig.home / "logs" / "web.log"),
     }
     said: list[str] = []
     assert down(rig.home, said.append) == Exit.OK

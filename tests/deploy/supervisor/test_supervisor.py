@@ -19,7 +19,8 @@ from tests.deploy.supervisor.rig import Rig, finished, gone, interrupted, replac
 
 def test_each_waits_for_those_before_it(rig: Rig) -> None:
     rig.up(
-        {"name": "web", "order": 30}, {"name": "kafka", "order": 10, "ready": "go"},
+        {"name": "web", "order": 30},
+        {"name": "kafka", "order": 10, "ready": "go"},
         {"name": "topics", "order": 20, "once": True, "mode": "ends well"},
         {"name": "engine", "order": 10, "ready": "go"},
     )
@@ -77,7 +78,7 @@ def test_what_dies_starts_again_later_each_time_until_it_is_given_up(rig: Rig) -
 def test_one_that_dies_once_is_back(rig: Rig) -> None:
     rig.up({"name": "kafka", "order": 1}, {"name": "worker", "order": 2}, stable=0.0)
     until(rig.complete)
-    for _ in range(6):    # more often than `tries` in all, but never in a row
+    for _ in range(6):  # more often than `tries` in all, but never in a row
         before = rig.pid("worker")
         assert before is not None
         psutil.Process(before).kill()
