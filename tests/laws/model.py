@@ -87,9 +87,9 @@ CONTENT: dict[str, Callable[[Any], bytes]] = {"pair": encode_interval, "link": e
 
 
 def fresh_state(hop: str) -> State:
-    return {"pair": lambda: PairState(0), "link": lambda: LinkState(TENANT, 0), "rate": lambda: RateState(TENANT, 0)}[
-        hop
-    ]()
+    if hop == "pair":
+        return PairState(0)
+    return LinkState(TENANT, 0) if hop == "link" else RateState(TENANT, 0)
 
 
 def cut(batch: Sequence[Any]) -> Iterator[list[Any]]:

@@ -152,7 +152,7 @@ def test_order_and_repetition_do_not_matter(items: list[Item], random: Random, s
 
 def shuffled(items: list[Item], random: Random) -> list[Item]:
     """Any order that keeps catalogue facts and releases in theirs."""
-    fixed = [item for item in items if isinstance(item, Fact) and item.kind in ("object", "release")]
+    fixed: list[Item] = [item for item in items if isinstance(item, Fact) and item.kind in ("object", "release")]
     free = [item for item in items if not (isinstance(item, Fact) and item.kind in ("object", "release"))]
     for item in free:
         fixed.insert(random.randint(0, len(fixed)), item)
