@@ -75,7 +75,10 @@ def _segment(run: Run, work: str, charged: Charged, exact: list[tuple[int, Rate]
     first, quantity, price = run.parts[0], run.quantity, run.price
     seconds = sum([part.seconds for part in run.parts])
     if first.disposition != "billed":
-        return Segment(first.tier, first.start, run.parts[-1].end, seconds, quantity)
+        drawn = sum([part.drawn for part in run.parts])
+        return Segment(
+            first.tier, first.start, run.parts[-1].end, seconds, quantity, drawn_seconds=drawn, lot=first.lot
+        )
     assert price is not None  # what has no price is not billed
     exponent = first.terms.exponent
     fixed = _fixed(work, price, charged) if quantity else ZERO
@@ -114,8 +117,8 @@ def _runs(parts: list[Part]) -> list[Run]:
     for part in parts:
         if not part.seconds and not part.billed:
             continue
-        price = part.terms.price(part.tier)
-        key = part.tier, price, part.terms.contract, part.disposition, part.reason
+        price = part.price or part.terms.price(part.tier)
+        key = part.tier, price, part.terms.contract, part.disposition, part.reason, part.lot
         if runs and key == last:
             runs[-1].parts.append(part)
         else:

@@ -161,11 +161,20 @@ class RateState:
                 ids |= shelf.since(touched.start)
             if terms.memory.any:
                 ids |= shelf.sharing(touched.places, terms.memory, terms.zone)
-        rows = self._rows(client, ids, shelf, terms)
+        rows = self._drawn(client, ids, touched, terms) if terms.balances else self._rows(client, ids, shelf, terms)
         live = {row.identity for row in rows}
         named = {one for id_ in ids for one in shelf.identities.get(id_, ())}
         gone = (Entry(tenant=self.tenant, identity=one, void=True) for one in sorted(named - live))
         return [*rows, *gone]
+
+    def _drawn(self, client: str, ids: set[str], touched: Touched, terms: ClientTerms) -> list[Entry]:
+        """Rows of ``ids`` and, where a balance connects them, all behind the first of them; they are added to it."""
+        shelf = self._index.shelf(client)
+        rows = rate_works(terms, list(self._index.current(client, shelf.since(EVERYTHING))))
+        if touched.start is not None:
+            start = min([touched.start, *(work.start for work in self._index.current(client, ids))])
+            ids |= {row.identity.work for row in rows if row.end >= start}
+        return [row for row in rows if row.identity.work in ids]
 
     def _rows(self, client: str, ids: set[str], shelf: Shelf, terms: ClientTerms) -> list[Entry]:
         """Rows of ``ids``, computed with all that shares a rounding scope with them."""

@@ -6,15 +6,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from billing.calendar import Day
+from billing.contracts.lots import era_of
 from billing.rate_terms import ClientTerms
-from billing.rates import NO_TIER
+from billing.rates import NO_TIER, Price
 from billing.scopes import Scope
 from billing.stretch import Stretch, split
 from billing.terms import Blocked, Terms
 from billing.tier_calendar import STANDARD
 from streams.models.entry import MAIN_FIRST, Disposition
 from streams.models.interval import Span
-from streams.models.work import Work
+from streams.models.work import Step, Work
 
 
 @dataclass(slots=True)
@@ -41,6 +42,11 @@ class Part:
     scope_quantity: int = 0
     disposition: Disposition = "billed"
     reason: str = ""
+    era: int = 0  # changes where a balance begins or ends
+    price: Price | None = None  # of its own: overage
+    drawn: int = 0
+    lot: str = ""
+    step: Step | None = None  # what it took from a balance
 
 
 @dataclass(slots=True)
@@ -145,13 +151,14 @@ def _add(row: Row, terms: Terms, day: Day, start: int, end: int) -> None:
     for one in split(terms, row.work, start, end):
         own = one.terms
         scope_day = day.ordinal if own.by_day else 0
+        era = era_of(own.prepaid, day.ordinal) if own.prepaid else 0
         last = row.parts[-1] if row.parts else None
-        if last is not None and last.terms is own and last.day == scope_day and _alike(last, one):
+        if last is not None and last.terms is own and last.day == scope_day and last.era == era and _alike(last, one):
             last.end = one.end
             last.seconds += one.end - one.start
         else:
             seconds = one.end - one.start
-            row.parts.append(Part(own, one.tier, scope_day, one.start, one.end, seconds, one.base, one.why))
+            row.parts.append(Part(own, one.tier, scope_day, one.start, one.end, seconds, one.base, one.why, era=era))
 
 
 def _alike(part: Part, one: Stretch) -> bool:

@@ -10,7 +10,7 @@ from bisect import bisect_right
 
 from billing.book import CatalogState
 from billing.calendar import Zone, zone_of
-from billing.contracts import CONTRACTS
+from billing.contracts import CONTRACTS, PREPAID
 from billing.contracts.choice import ContractChoice, choose_contract, without_exclusions
 from billing.rate_policies import memory_of, policies
 from billing.ratecard import Asked, Choice, choose
@@ -40,6 +40,8 @@ class ClientTerms:
         lines = [line for card in self._cards for line in card.lines]
         self._by_person = any(line.role or line.technician for line in lines)
         self._by_tier = any(line.tier for line in lines)
+        self.balances = any(one.kind in PREPAID for one in self._contracts)
+        self._by_person = self._by_person or any(one.drawdown.roles for one in self._contracts)
         self._pins = any(one.rate_change == "pin_to_start" for one in self._contracts)
         self.memory = memory_of(self._book, self._contracts)
 
@@ -85,6 +87,8 @@ class ClientTerms:
             blocked=self._blocked(billable, chosen, missing),
             contract_step=_contract_step(chosen),
             excluded=frozenset(contract.exclude.tiers) if contract else frozenset(),
+            prepaid=contract if contract and contract.kind in PREPAID else None,
+            role=who.role,
             other=lambda: self.at(text, day, who, (*via, contract.id if contract else "")),
         )
 

@@ -11,6 +11,7 @@ from billing import trail
 from billing.book import CatalogState
 from billing.cap import cap
 from billing.charge import Charged, charge
+from billing.draw import draw
 from billing.rate_cut import Row, cut
 from billing.rate_terms import ClientTerms
 from billing.round_rows import round_rows
@@ -32,6 +33,8 @@ def rate_works(terms: ClientTerms, works: Iterable[Work]) -> list[Entry]:
     rows = [row for work in done for row in cut(work, terms)]
     round_rows(rows, terms.zone)
     cap(rows)
+    if terms.balances:
+        draw(rows, terms.zone)
     charged: Charged = set()
     return [_entry(row, terms, charged) for row in rows]
 

@@ -10,7 +10,7 @@ from billing.rates import Price, Rates
 from billing.scopes import BY_DAY
 from billing.stacking import name_of
 from billing.tier_calendar import Stack, TierCalendar
-from streams.models.catalog import Rounding
+from streams.models.catalog import Contract, Rounding
 from streams.models.entry import Disposition
 from streams.models.work import Step
 
@@ -31,6 +31,8 @@ class Terms:
     contract_step: Step
     excluded: frozenset[str]  # tiers that the contract does not take
     other: Callable[[], Terms]  # the terms of those
+    prepaid: Contract | None = None  # the contract, where it has a balance
+    role: str = ""
     _names: dict[Stack, str] = field(default_factory=dict)
     _minimums: dict[str, int] = field(default_factory=dict)
 

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from jobs.catalog_yaml import Place, Problem, Tree, read_yaml
-from streams.models.catalog import OBJECT_TYPES, Calendar, CatalogObject, Dated, Device, HolidaySet, Ticket
+from streams.models.catalog import OBJECT_TYPES, Calendar, CatalogObject, Contract, Dated, Device, HolidaySet, Ticket
 
 T = TypeVar("T", bound=CatalogObject)
 
@@ -37,7 +37,8 @@ SECTION_OF = {kind: section for section, kind in SECTIONS.items()}
 # Decided, described in docs/rules, and not built yet: said so instead of "unknown".
 NOT_BUILT = {
     "section": ("projects", "scripts", "lots"),
-    "kind": ("retainer", "block_hours", "per_incident"),
+    "kind": ("per_incident",),
+    "on_exhausted": ("carry_debt",),
     "scope": ("project_day",),
 }
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -158,6 +159,8 @@ def _check_texts(catalogue: Catalogue, item: CatalogObject, tree: Tree) -> None:
     paths: list[tuple[int | str, ...]] = []
     if isinstance(item, Dated):
         paths += [("from",), ("until",)]
+    if isinstance(item, Contract):
+        paths += [("lots", n, name) for n in range(len(item.lots)) for name in ("from", "until")]
     if isinstance(item, Device):
         paths += [("moves", n, "from") for n in range(len(item.moves))]
     if isinstance(item, HolidaySet):

@@ -23,6 +23,8 @@ def check_prices(catalogue: Catalogue) -> None:
         client = next((c for c in catalogue.all(Client) if c.id == contract.client), None)
         if client is None or client.internal or contract.kind in ("flat_fee", "fixed_price"):
             continue  # what a fee covers needs no price
+        if contract.overage_rate is not None or contract.on_exhausted == "hold":
+            continue  # the balance and a price of its own
         for service in _billable_services(catalogue, contract):
             line = _line(catalogue, organisation, client, service)
             if line is None:

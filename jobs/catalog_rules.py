@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from jobs.catalog_balances import check_balances
 from jobs.catalog_calendars import check_calendars, holidays_named, tiers_named
 from jobs.catalog_contracts import check_contracts
 from jobs.catalog_lines import check_lines
@@ -94,6 +95,8 @@ def _tiers_named(catalogue: Catalogue) -> Iterator[tuple[CatalogObject, tuple[in
     for contract in catalogue.all(Contract):
         for n, tier in enumerate(contract.exclude.tiers):
             yield contract, ("exclude", "tiers", n), tier
+        for tier in contract.drawdown.tiers:
+            yield contract, ("drawdown", "tiers", tier), tier
     for card in catalogue.all(RateCard):
         for n, line in enumerate(card.lines):
             for tier in line.tiers:
@@ -259,6 +262,7 @@ RULES = (
     check_dates,
     check_services,
     check_presence,
+    check_balances,
     check_contracts,
     check_lines,
     check_prices,

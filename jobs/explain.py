@@ -24,6 +24,7 @@ SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Contract", ("contract",)),
     ("Tiers", ("tier",)),
     ("Rounding", ("rounding",)),
+    ("Balance", ("balance",)),
     ("Rate", ("rate",)),
     ("Sum", ("amount",)),
     ("At risk", ("risk",)),

@@ -42,11 +42,11 @@ def _flag(text: str, _zone: ZoneInfo) -> bool:
 
 
 WORDS = ("work", "client", "contract", "ticket", "technician", "who", "device", "service", "period", "local_date",
-         "currency", "disposition", "reason", "path", "kind", "tier", "line")  # fmt: skip
+         "currency", "disposition", "reason", "path", "kind", "tier", "line", "lot")  # fmt: skip
 ROW: dict[str, Read] = {
     **dict.fromkeys(WORDS, _word),
     **dict.fromkeys(("start", "end"), _instant),
-    **dict.fromkeys(("worked", "rounding", "quantity", "billed", "overlap"), _seconds),
+    **dict.fromkeys(("worked", "rounding", "quantity", "billed", "covered", "drawn", "overlap"), _seconds),
     **dict.fromkeys(("amount", "risk", "rate", "fee"), _money),
     **dict.fromkeys(("recovered",), _flag),
 }

@@ -159,7 +159,7 @@ def _shown(row: Row, names: list[str]) -> str:
     return "\n".join(_field(name, row.get(name)) for name in names)
 
 
-SECONDS = ("worked", "billed", "rounding", "quantity", "overlap")
+SECONDS = ("worked", "billed", "covered", "drawn", "rounding", "quantity", "overlap")
 
 
 def _field(name: str, value: Any) -> str:

@@ -51,7 +51,7 @@ def entry_row(entry: Entry) -> Row:
         [s.seconds for s in lines], [s.billed_seconds for s in lines], [s.rate for s in lines],
         [s.amount for s in lines], [s.exact for s in lines], [s.line for s in lines],
         [s.disposition for s in lines], [s.reason for s in lines], [s.risk_amount for s in lines],
-        [s.fee for s in lines], _encode(entry.trail).decode(),
+        [s.drawn_seconds for s in lines], [s.lot for s in lines], [s.fee for s in lines], _encode(entry.trail).decode(),
     )  # fmt: skip
 
 
@@ -122,7 +122,8 @@ _PLAIN = (
 
 
 _SEGMENT = ("tier", "started_at", "ended_at", "seconds", "billed_seconds", "rate", "amount", "exact", "line")
-_LATER = ("disposition", "reason", "risk_amount", "fee")  # empty in rows that were stored before there were any
+# Empty in rows that were stored before there were any.
+_LATER = ("disposition", "reason", "risk_amount", "drawn_seconds", "lot", "fee")
 
 
 def _segments(row: Mapping[str, Any]) -> tuple[Segment, ...]:

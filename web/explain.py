@@ -19,6 +19,7 @@ LEADS = {
     "Contract": "Which agreement takes it.",
     "Tiers": "When it happened, by the calendar of the contract.",
     "Rounding": "From worked to billed time.",
+    "Balance": "What was paid for in advance, before and after.",
     "Rate": "Which price holds.",
     "Sum": "Hours times rate.",
     "At risk": "What it would have brought.",

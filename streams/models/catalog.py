@@ -24,6 +24,11 @@ from streams.models.calendar import Window as Window
 from streams.models.catalog_base import Aliases, Id, Reference
 from streams.models.catalog_base import CatalogObject as CatalogObject
 from streams.models.catalog_base import Dated as Dated
+from streams.models.contract import Contract as Contract
+from streams.models.contract import Drawdown as Drawdown
+from streams.models.contract import Exclusion as Exclusion
+from streams.models.contract import Lot as Lot
+from streams.models.contract import Rollover as Rollover
 from streams.models.rounding import Rounding as Rounding
 
 
@@ -153,27 +158,6 @@ class RateCard(Dated):
     currency: str | None = None  # default: the organisation's
     stacking: Literal["highest", "multiply", "add"] = "highest"  # of several tiers that hold at once
     lines: list[RateLine] = []
-
-
-class Exclusion(BaseModel):
-    """What a contract does not take: services (exact or with one trailing ``*``) and tiers."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    services: list[str] = []
-    tiers: list[str] = []
-
-
-class Contract(Dated):
-    """``flat_fee`` and ``fixed_price`` cover all that they take: no hour of it is charged."""
-
-    kind: Literal["time_and_materials", "flat_fee", "fixed_price"] = "time_and_materials"
-    client: Id
-    services: list[str] = ["*"]
-    exclude: Exclusion = Exclusion()
-    fallback: Id | None = None  # the contract that takes what this one excludes
-    rounding: Id | None = None
-    calendar: Id | None = None
-    rate_change: Literal["split", "pin_to_start"] = "split"  # a price that changes inside a piece of work
 
 
 OBJECT_TYPES: dict[str, type[CatalogObject]] = {

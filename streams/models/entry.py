@@ -58,6 +58,8 @@ class Segment(msgspec.Struct, frozen=True, omit_defaults=True):
     disposition: Disposition | Literal[""] = ""
     reason: str = ""
     risk_amount: int = 0
+    drawn_seconds: int = 0  # what a covered segment took from ``lot``, after multipliers
+    lot: str = ""
     fee: str = ""  # of the amount, what does not depend on time: a flat amount, a trip fee, in major units
 
 
@@ -126,6 +128,11 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     def mixed(self) -> bool:
         """Whether parts of the row became different things."""
         return any(one.disposition for one in self.segments)
+
+    @property
+    def drawn_seconds(self) -> int:
+        """What the row took from balances of hours."""
+        return sum(one.drawn_seconds for one in self.segments)
 
     def outcomes(self) -> Iterator[Outcome]:
         """What became of the row, in parts that add up to it: one, or one a segment."""

@@ -78,7 +78,8 @@ def test_a_row_stored_before_segments_had_outcomes_reads_as_one(settings: Settin
     folder = tmp_path / "schema"
     shutil.copytree(SCHEMA, folder, ignore=lambda _, names: [name for name in names if name[:4] > "0008"])
     migrate(settings, folder)
-    later = ("segments.disposition", "segments.reason", "segments.risk_amount", "segments.fee")
+    added = ("disposition", "reason", "risk_amount", "drawn_seconds", "lot", "fee")
+    later = [f"segments.{name}" for name in added]
     columns = {name: kind for name, kind in ENTRIES.columns.items() if name not in later}
     then = Table("entries", columns, ENTRIES.identity)
     row = ENTRIES.named(entry_row(builders.entry()))

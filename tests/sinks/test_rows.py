@@ -18,8 +18,9 @@ money = st.integers(-(2**62), 2**62)
 text = st.text(max_size=8)
 outcomes = st.sampled_from(["", "billed", "unpriced"])
 segments = st.builds(
-    Segment, text, instants, instants, seconds, seconds, text, money, text, text, outcomes, text, money, text
-)
+    Segment, text, instants, instants, seconds, seconds, text, money, text, text,
+    outcomes, text, money, seconds, text, text,
+)  # fmt: skip
 entries = st.builds(
     Entry,
     tenant=text,
