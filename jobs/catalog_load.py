@@ -39,6 +39,10 @@ NOT_BUILT = {
     "section": ("projects", "scripts", "lots"),
     "kind": ("per_incident",),
     "on_exhausted": ("carry_debt",),
+    "field": (
+        "fee", "price", "incidents", "minimum", "maximum", "not_to_exceed", "max_technicians", "steps", "alerts",
+        "project", "milestones", "free_minutes", "premium",
+    ),
     "scope": ("project_day",),
 }
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -203,7 +207,7 @@ def _translate(catalogue: Catalogue, model: type[BaseModel], tree: Tree, detail:
     given = detail["input"]
     kind = detail["type"]
     if kind == "extra_forbidden":
-        _unknown(catalogue, place, name, _fields_at(model, loc[:-1]), "", what="field")
+        _unknown(catalogue, place, name, _fields_at(model, loc[:-1]), "field", what="field")
     elif kind == "missing":
         catalogue.report("error", "missing_field", place, f"`{name}` is missing", f"add `{name}:`")
     elif kind == "literal_error":
