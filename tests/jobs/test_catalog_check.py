@@ -100,20 +100,34 @@ def test_one_thing_wrong_is_one_finding(tmp_path: Path, more: str, expected: tup
         (BASE.replace("client: acme}]", "client: acme, kind: per_incident}]"), ("error", "not_built")),
         (BASE.replace("client: acme}]", "client: acme, not_to_exceed: 500}]"), ("error", "not_built")),
         (BASE.replace("client: acme}]", "client: acme, kind: retainer}]"), ("error", "balance_unclear")),
-        (BASE.replace("client: acme}]", "client: acme, kind: retainer, included_hours: 10, on_exhausted: carry_debt}]"),
-         ("error", "not_built")),
-        (BASE.replace("client: acme}]", "client: acme, kind: retainer, included_hours: 1, rollover: {}}]"),
-         ("warning", "no_beginning")),
+        (
+            BASE.replace(
+                "client: acme}]", "client: acme, kind: retainer, included_hours: 10, on_exhausted: carry_debt}]"
+            ),
+            ("error", "not_built"),
+        ),
+        (
+            BASE.replace("client: acme}]", "client: acme, kind: retainer, included_hours: 1, rollover: {}}]"),
+            ("warning", "no_beginning"),
+        ),
         (BASE.replace("client: acme}]", "client: acme, kind: block_hours}]"), ("warning", "no_lots")),
         (BASE.replace("client: acme}]", "client: acme, included_hours: 1}]"), ("warning", "setting_unused")),
-        (BASE.replace("client: acme}]", "client: acme, kind: block_hours, lots: [{id: l, from: 2026-01-01}]}]"),
-         ("error", "balance_unclear")),
-        (BASE.replace("client: acme}]",
-                      "client: acme, kind: block_hours, lots: [{id: l, from: 1767225600, hours: 1}]}]"),
-         ("error", "bad_date")),
-        (BASE.replace("client: acme}]",
-                      "client: acme, kind: block_hours, lots: [{id: l, from: 2026-01-01, hours: 1e12}]}]"),
-         ("error", "bad_value")),
+        (
+            BASE.replace("client: acme}]", "client: acme, kind: block_hours, lots: [{id: l, from: 2026-01-01}]}]"),
+            ("error", "balance_unclear"),
+        ),
+        (
+            BASE.replace(
+                "client: acme}]", "client: acme, kind: block_hours, lots: [{id: l, from: 1767225600, hours: 1}]}]"
+            ),
+            ("error", "bad_date"),
+        ),
+        (
+            BASE.replace(
+                "client: acme}]", "client: acme, kind: block_hours, lots: [{id: l, from: 2026-01-01, hours: 1e12}]}]"
+            ),
+            ("error", "bad_value"),
+        ),
         (BASE.replace("client: acme}]", "client: acme}, {id: second, client: acme}]"), ("error", "overlapping_dates")),
         (
             BASE.replace("client: acme}]", "client: acme, exclude: {tiers: [standard]}}]"),
