@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.engine_fixture import EngineProcess
+from tests.integration.audit import audit
 from tests.integration.conftest import Reference
 from tests.integration.month import TENANT, Part, shuffled
 from tests.integration.pipeline import KILLED, Pipeline, Process, assert_same, wait_for
@@ -88,6 +89,9 @@ def test_one_ledger_whatever_dies(kafka: str, engine: EngineProcess, reference: 
         sleeper = sent_to_sleep(pipeline, deaths, third)
         pipeline.settle(may_end=sleeper)
         print(f"woken, it {'goes on' if sleeper.alive else 'ended with ' + str(sleeper.popen.returncode)}")
-        assert_same(pipeline.contents(), reference.contents)
+        try:
+            assert_same(pipeline.contents(), reference.contents)
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{audit(pipeline)}\n{pipeline.logs()}") from None
         assert pipeline.ledger_hash() == reference.hash
         assert len(deaths.lags) == 6
