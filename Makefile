@@ -20,7 +20,7 @@ stop: $(READY) ## stop what `make run` or `everyminute up` started
 	@$(BIN)/everyminute down
 
 test: $(READY) check ## the whole suite, on real Kafka and the real ClickHouse engine
-	@$(BIN)/pytest
+	@$(BIN)/pytest -n 2 --dist loadfile
 
 test-fast: $(READY) ## what needs no running service
 	@$(BIN)/pytest -m "not integration" -n 2
