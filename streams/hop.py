@@ -10,12 +10,13 @@ The ports (streams/ports.py), all there is between a hop and the world; a simula
 `Kernel`    what billing/ folds facts into: ``restore``, ``step``, ``counts``.
 `Plan`      what makes a hop this hop: its topics, its decoder, its kernel, where its outputs go.
 
-``Hop.take(batch)`` awaits at most one ``append`` for the appends, one for the outputs with the parked, one for the
-changelog, in this order, for each round of the batch; then it acknowledges. A batch is one round, and one more for
-each fact that ends a fold, tenant by tenant. ``reached(point)`` is called after each effect (`POINTS`): tests kill
-there. ``Hop.restore(partition, key, value)`` takes a record of the changelog, in any order and any number of times;
-``Hop.drop(partition)`` forgets a partition that moved away. A step that did not come to its end leaves its partition
-unusable until it is dropped and restored: its memory is ahead of the changelog.
+``Hop.take(batch)`` is ``compute`` and ``write``: it awaits at most one ``append`` for the appends, one for the outputs
+with the parked, one for the changelog, in this order, for each round of the batch; then it acknowledges. ``compute``
+touches nothing outside and may run ahead by a batch while the one before is written; writes never overtake. A batch is
+one round, and one more for each fact that ends a fold or fills a round, tenant by tenant. ``reached(point)`` is called
+after each effect (`POINTS`): tests kill there. ``Hop.restore(partition, key, value)`` takes a record of the changelog,
+in any order and any number of times; ``Hop.drop(partition)`` forgets a partition that moved away. A batch that did not
+come to its end leaves its partition unusable until it is dropped and restored: its memory is ahead of the changelog.
 """
 
 from __future__ import annotations
@@ -76,7 +77,16 @@ Round = dict[str, list[M]]  # messages by unit, in order
 class _Partition(Generic[M, T]):
     kernels: dict[str, Kernel[M, T]] = field(default_factory=dict)
     mark: M | None = None  # the largest; concerns tenants that come later, too
-    stepping: bool = False
+    ahead: int = 0  # batches computed and not yet acknowledged
+    broken: bool = False  # one of them never will be: memory is ahead of the changelog
+
+
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """What a batch comes to: for each round its appends, outputs and changelog."""
+
+    batch: Batch
+    rounds: list[tuple[list[Write], list[Write], list[Write]]]
 
 
 @dataclass(slots=True)
@@ -110,17 +120,36 @@ class Hop(Generic[M, T]):
 
     async def take(self, batch: Batch) -> None:
         """One batch, to its acknowledgement. Raises what the log raises: then nothing is acknowledged."""
+        await self.write(self.compute(batch))
+
+    def compute(self, batch: Batch) -> Computed:
+        """Decode and step a batch, in order; nothing of it is outside yet. May run while the one before is written."""
         owned = self._partitions.setdefault(batch.partition, _Partition())
-        if owned.stepping:
+        if owned.broken:
             raise RuntimeError(f"{self.plan.name}/{batch.partition}: the step before did not come to its end")
-        owned.stepping = True
+        owned.ahead += 1
         messages, parked = self._decode(batch)
         rounds = self._rounds(owned, messages) or [{}]
-        for number, steps in enumerate(rounds):
-            await self._round(batch.partition, owned, steps, [] if number else parked)
-        self._reached("before_ack")
-        batch.acknowledge()
-        owned.stepping = False
+        return Computed(batch, [
+            self._round(batch.partition, owned, steps, [] if number else parked) for number, steps in enumerate(rounds)
+        ])  # fmt: skip
+
+    async def write(self, computed: Computed) -> None:
+        """Write what was computed, batch after batch, then acknowledge it."""
+        batch = computed.batch
+        owned = self._partitions.setdefault(batch.partition, _Partition())
+        try:
+            for effects in computed.rounds:
+                for point, writes in zip(POINTS, effects, strict=False):
+                    if writes:
+                        await self._log.append(writes)
+                    self._reached(point)
+            self._reached("before_ack")
+            batch.acknowledge()
+        except BaseException:
+            owned.broken = True
+            raise
+        owned.ahead -= 1
         self.traffic.records += len(batch.records)
         self.traffic.batches += 1
         self._reached("after_ack")
@@ -128,7 +157,7 @@ class Hop(Generic[M, T]):
     def restore(self, partition: int, key: bytes, value: bytes) -> None:
         """A record of the changelog."""
         owned = self._partitions.setdefault(partition, _Partition())
-        if owned.stepping:
+        if owned.ahead or owned.broken:
             raise RuntimeError(f"{self.plan.name}/{partition}: restored in the middle of a step")
         unit, _, kept = key.decode().partition(SEPARATOR)
         self._kernel(owned, unit).restore(kept, value)
@@ -209,26 +238,25 @@ class Hop(Generic[M, T]):
         if at is not None and at > largest:
             owned.mark = message
 
-    async def _round(self, partition: int, owned: _Partition[M, T], steps: Round[M], parked: list[Parked]) -> None:
+    def _round(
+        self, partition: int, owned: _Partition[M, T], steps: Round[M], parked: list[Parked]
+    ) -> tuple[list[Write], list[Write], list[Write]]:
+        """Step one round; its appends, outputs and changelog, each to be acknowledged before the next is written."""
         outcomes = [(unit, self._kernel(owned, unit).step(messages)) for unit, messages in steps.items()]
         appends = [fact_record(fact) for _, outcome in outcomes for fact in outcome.appends]
-        if appends:
-            await self._log.append([Write(self.plan.log, partition, appends)])
-        self._reached("after_appends")
         outputs = [self.plan.emit(version, output) for _, outcome in outcomes for version, output in outcome.outputs]
         outputs += map(parked_output, parked)
         outputs += [parked_output(item) for _, outcome in outcomes for item in outcome.parked]
-        if outputs:
-            await self._log.append(self._writes(outputs))
-        self._reached("after_outputs")
         kept = [
             Record(f"{unit}{SEPARATOR}{key}".encode(), value)
             for unit, outcome in outcomes
             for key, value in outcome.kept
         ]
-        if kept:
-            await self._log.append([Write(self.plan.changelog, partition, kept)])
-        self._reached("after_changelog")
+        return (
+            [Write(self.plan.log, partition, appends)] if appends else [],
+            self._writes(outputs) if outputs else [],
+            [Write(self.plan.changelog, partition, kept)] if kept else [],
+        )
 
     def _writes(self, outputs: Sequence[Output]) -> list[Write]:
         writes: dict[tuple[str, int], list[Record]] = {}

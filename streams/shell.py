@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any, Protocol
 
 import faust
@@ -43,7 +44,36 @@ def new_app(settings: Settings) -> Any:
 
 
 class Taker(Protocol):
-    async def take(self, batch: Batch) -> None: ...
+    """What an agent hands batches to: computed one ahead, written in order. `Hop` and `Copy` are such."""
+
+    def compute(self, batch: Batch) -> Any: ...
+    async def write(self, computed: Any) -> None: ...
+
+
+async def run(hop: Taker, arriving: AsyncIterator[Batch], failed: Callable[[BaseException], None]) -> None:
+    """While the broker acknowledges one batch the next is computed. ``failed`` is told at once when writing fails.
+
+    A cancelled agent cancels the writing too: that range is never acknowledged, and is read again.
+    """
+
+    def done(task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            failed(error)
+
+    writing: asyncio.Task[None] | None = None
+    try:
+        async for batch in arriving:
+            computed = hop.compute(batch)
+            if writing is not None:
+                await writing
+            writing = asyncio.create_task(hop.write(computed))
+            writing.add_done_callback(done)
+        if writing is not None:
+            await writing
+    finally:
+        if writing is not None and not writing.done():
+            writing.cancel()
+            await asyncio.wait([writing])
 
 
 def add_hop(
@@ -55,13 +85,15 @@ def add_hop(
         topic = app.topic(settings.topic(changelog), key_type=bytes, value_type=bytes, acks=False)
         app.tables.add(FactTable(app, hop=hop, name=name, changelog_topic=topic, recovery_buffer_size=4))
 
+    def failed(error: BaseException) -> None:
+        logger.error("%s", name, exc_info=error)
+        fail_stop(f"{name}: {error!r}")
+
     async def agent(stream: Any) -> None:
         try:
-            async for batch in batches(stream, settings.topic_prefix):
-                await hop.take(batch)
+            await run(hop, batches(stream, settings.topic_prefix), failed)
         except Exception as error:
-            logger.exception("%s", name)
-            fail_stop(f"{name}: {error!r}")
+            failed(error)
 
     topic = app.topic(*(settings.topic(source) for source in sources), key_type=bytes, value_type=bytes)
     app.agent(topic, name=f"{settings.topic_prefix}{name}", concurrency=1)(agent)

@@ -31,6 +31,13 @@ class Copy:
         self._tenant = tenant
         self._reached = reached
 
+    def compute(self, batch: Batch) -> Batch:
+        """Nothing to compute ahead."""
+        return batch
+
+    async def write(self, batch: Batch) -> None:
+        await self.take(batch)
+
     async def take(self, batch: Batch) -> None:
         """One batch, to its acknowledgement. Facts and parked are awaited together, then acknowledged."""
         facts: dict[int, list[Record]] = {}
