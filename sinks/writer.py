@@ -170,8 +170,12 @@ class Writer:
             place = TopicPartition(record.topic, record.partition)
             ends[place] = max(ends.get(place, 0), record.offset + 1)
         owned = self._consumer.assignment()
+        mine = {place: end for place, end in ends.items() if place in owned}
+        if not mine:  # all of it moved away meanwhile; aiokafka refuses an empty commit
+            log.warning("not committed, other writers took over")
+            return
         try:
-            await self._consumer.commit({place: end for place, end in ends.items() if place in owned})
+            await self._consumer.commit(mine)
         except (CommitFailedError, IllegalStateError, RebalanceInProgressError) as error:
             log.warning("not committed, another writer took over: %s", error)  # it writes the same rows again
 

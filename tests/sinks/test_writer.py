@@ -339,3 +339,21 @@ def test_a_failure_during_a_rebalance_is_not_swallowed(settings: Settings) -> No
 
     with pytest.raises(StoreError, match="the store is gone"):
         asyncio.run(go())
+
+
+def test_a_batch_whose_partitions_all_moved_away_is_left_to_their_new_owner(
+    stack: Settings, ledger: ClickHouseSink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rows are stored, nothing is committed, and the writer goes on: whoever owns them now writes them again."""
+    moved = threading.Event()
+    own = AIOKafkaConsumer.assignment
+    monkeypatch.setattr(AIOKafkaConsumer, "assignment", lambda self: frozenset() if moved.is_set() else own(self))
+    send(stack, entries(*(entry(f"m{n}") for n in range(5))))
+    moved.set()
+    with writing(stack) as failed:
+        eventually(lambda: len(ledger.live(ENTRIES)) == 5, "the rows are there")
+        assert committed(stack) == 0
+        moved.clear()
+        send(stack, entries(entry("m9")))
+        eventually(lambda: committed(stack) > 0, "and later ones are committed")
+    assert not failed
