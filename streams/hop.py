@@ -24,11 +24,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar, cast
 
 from billing.outcome import Counts, Outcome
 from streams.models.cloudevent import Problem
-from streams.models.fact import Fact, encode_fact
+from streams.models.fact import Fact, decode_fact, encode_fact
 from streams.models.parked import Parked
 from streams.parking import EVERYONE, is_tenant, park, parked_output, resolve, tenant_of
 from streams.ports import Batch, Incoming, Log, Output, Record, Write
@@ -129,10 +129,15 @@ class Hop(Generic[M, T]):
             raise RuntimeError(f"{self.plan.name}/{batch.partition}: the step before did not come to its end")
         owned.ahead += 1
         messages, parked = self._decode(batch)
+        known = owned.mark
         rounds = self._rounds(owned, messages) or [{}]
-        return Computed(batch, [
+        effects = [
             self._round(batch.partition, owned, steps, [] if number else parked) for number, steps in enumerate(rounds)
-        ])  # fmt: skip
+        ]
+        if owned.mark is not None and owned.mark is not known:
+            kept = Record(f"{EVERYONE}{SEPARATOR}mark".encode(), encode_fact(cast(Fact, owned.mark)))
+            effects[-1][2].append(Write(self.plan.changelog, batch.partition, [kept]))
+        return Computed(batch, effects)
 
     async def write(self, computed: Computed) -> None:
         """Write what was computed, batch after batch, then acknowledge it."""
@@ -160,6 +165,9 @@ class Hop(Generic[M, T]):
         if owned.ahead or owned.broken:
             raise RuntimeError(f"{self.plan.name}/{partition}: restored in the middle of a step")
         unit, _, kept = key.decode().partition(SEPARATOR)
+        if unit == EVERYONE:
+            self._keep_mark(owned, cast(M, decode_fact(value)))
+            return
         self._kernel(owned, unit).restore(kept, value)
 
     def drop(self, partition: int) -> None:

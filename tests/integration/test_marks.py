@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 
 import msgspec
-import pytest
 
 from streams.agents.link import link_plan
 from streams.clock import mark
@@ -36,6 +35,5 @@ def test_a_tenant_that_comes_after_the_mark_lapses_by_it() -> None:
     assert appended(dies=False) == ["lapsed"]
 
 
-@pytest.mark.xfail(strict=True, reason="a partition's mark is in no changelog before a tenant of it has a kernel")
 def test_it_does_so_when_the_worker_has_died_in_between() -> None:
     assert appended(dies=True) == ["lapsed"]
