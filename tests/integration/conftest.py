@@ -10,7 +10,8 @@ import pytest
 
 from tests.engine_fixture import EngineProcess, engine
 from tests.integration.month import TENANT, Month, load
-from tests.integration.pipeline import Pipeline, Rows
+from tests.integration.pipeline import Pipeline
+from tests.integration.rows import Rows
 from tests.kafka_fixture import kafka
 
 __all__ = ["engine", "kafka"]

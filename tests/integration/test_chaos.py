@@ -11,7 +11,8 @@ from tests.engine_fixture import EngineProcess
 from tests.integration.audit import audit
 from tests.integration.conftest import Reference
 from tests.integration.month import TENANT, Part, shuffled
-from tests.integration.pipeline import KILLED, Pipeline, Process, assert_same, wait_for
+from tests.integration.pipeline import KILLED, Pipeline, Process, wait_for
+from tests.integration.rows import assert_same
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
 

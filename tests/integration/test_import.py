@@ -13,7 +13,8 @@ import pytest
 
 from tests.connectors.golden import EXAMPLES
 from tests.engine_fixture import EngineProcess
-from tests.integration.pipeline import KILLED, Pipeline, assert_same, wait_for
+from tests.integration.pipeline import KILLED, Pipeline, wait_for
+from tests.integration.rows import assert_same
 from tests.jobs.command import Ran
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]

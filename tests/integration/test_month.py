@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from jobs.ledger import Ledger
 from streams.models.entry import decode_entry
 from tests.integration.conftest import Reference
-from tests.integration.pipeline import assert_same
+from tests.integration.rows import assert_same
 from tests.oracle.book import read_folder
 from tests.oracle.kernel import kernel_entries
 
