@@ -60,7 +60,6 @@ def sent_to_sleep(pipeline: Pipeline, deaths: Deaths, more: Part) -> Process:
     pipeline.ready(*workers)
     wait_for(lambda: any(linked(pipeline, worker) for worker in workers), "nobody links")
     sleeper, other = sorted(workers, key=lambda worker: linked(pipeline, worker), reverse=True)
-    pipeline.start("clock")  # not before somebody links: see test_marks.py
     more.send(pipeline)
     lag = pipeline.lag()
     sleeper.pause()
@@ -80,6 +79,7 @@ def test_one_ledger_whatever_dies(kafka: str, engine: EngineProcess, reference: 
     first, second, third = shuffled(reference.month, seed=3)
     with Pipeline(kafka, engine, tmp_path, TENANT) as pipeline:
         deaths = Deaths(pipeline)
+        pipeline.start("clock")  # its mark is there before anybody knows the tenant
         first.send(pipeline)
         deaths.await_all(doomed(pipeline, "pair.after_changelog:2", "pair.before_ack:2"))
         second.send(pipeline)
