@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from streams.models.catalog import CatalogObject, Client, Device, Technician, Ticket
 
 Claim = tuple[str, str, str]  # (object type, scope, native id)
+REPORTED = "~"  # how ids of objects begin that connectors report
 EMAIL = "@"  # the scope of email addresses; no source is called so
 TYPES: dict[str, type[CatalogObject]] = {"client": Client, "technician": Technician, "device": Device, "ticket": Ticket}
 

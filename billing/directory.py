@@ -1,7 +1,8 @@
 """Who and what a source means: aliases, moves and ticket assignments of the current catalogue.
 
 An alias is looked up by the source's instance ("meshcentral:mesh1"), then by the connector ("meshcentral"), then
-under "*"; a technician also by email; then an id equal to the catalogue's own. Claimed twice, the smaller id wins.
+under "*"; a technician also by email; then an id equal to the catalogue's own. Objects that a connector reported are
+asked last. Claimed twice, the smaller id wins.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from billing.aliases import EMAIL, TYPES, Claim, claims, seconds_of
+from billing.aliases import EMAIL, REPORTED, TYPES, Claim, claims, seconds_of
 from billing.book import CatalogState
 from billing.calendar import Zone, zone_of
 from billing.link_timeline import EVER
@@ -138,11 +139,10 @@ class Directory:
         return sorted(found)
 
     def _alias(self, kind: str, source: str, native: str) -> str | None:
-        for scope in (source, source.split(":", 1)[0], "*"):
-            found = self._claimed((kind, scope, native))
-            if found is not None:
-                return found
-        return None
+        """What people wrote into the catalogue goes before what a tool reported of itself, at any scope."""
+        scopes = (source, source.split(":", 1)[0], "*")
+        ids = [(rank, id_) for rank, at in enumerate(scopes) for id_ in self._claims.get((kind, at, native), ())]
+        return min([(id_.startswith(REPORTED), rank, id_) for rank, id_ in ids], default=(True, 0, None))[2]
 
     def _claimed(self, claim: Claim) -> str | None:
         return min(self._claims.get(claim, ()), default=None)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import GroupCoordinatorNotAvailableError
 
 from streams.settings import Settings
 from streams.topics import CATALOG, DECISIONS, ENTRIES, EVENTS, LINK_LOG, PARKED, RATE_LOG
@@ -56,7 +57,10 @@ async def wait_settled(settings: Settings, timeout: float, progress: Callable[[i
 async def _lag(settings: Settings, admin: AIOKafkaAdminClient, consumer: AIOKafkaConsumer) -> dict[str, int]:
     left = {}
     for group, topics in READS.items():
-        committed = await admin.list_consumer_group_offsets(settings.topic(group))
+        try:
+            committed = await admin.list_consumer_group_offsets(settings.topic(group))
+        except GroupCoordinatorNotAvailableError:  # a broker that has just started: nobody has committed yet
+            committed = {}
         wanted = [
             TopicPartition(settings.topic(topic), partition)
             for topic in topics

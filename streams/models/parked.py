@@ -17,7 +17,7 @@ Reason = Literal[
 MEANING: dict[Reason, tuple[str, str]] = {  # what it means, what to do; docs/reasons.md is made from it
     "not_json": ("The record is not JSON.", "Send it again as one CloudEvents JSON object."),
     "wrong_shape": ("A field has the wrong type, or a required field is missing.",
-                    "Correct the field that the message names and replay the item with --edited."),
+                    "Correct the field that the message names and replay the item with --file."),
     "unknown_field": ("A field that no event has.", "Remove it, or rename it to the field that the message proposes."),
     "unknown_schema": ("The schema number is not one this release knows.",
                        "Update everyminute, or write the record with the schema number that the message names."),
@@ -29,7 +29,7 @@ MEANING: dict[Reason, tuple[str, str]] = {  # what it means, what to do; docs/re
                   "Leave out free text and raw payloads; they do not belong into an event."),
     "not_utf8": ("The bytes are not UTF-8.", "Export the file as UTF-8 and import it again."),
     "instant_out_of_range": ("An instant lies before 2000 or after 2100: a clock or a unit (seconds, milliseconds) is "
-                             "wrong.", "Correct the instant and replay the item with --edited."),
+                             "wrong.", "Correct the instant and replay the item with --file."),
     "negative_duration": ("The activity ends more than two minutes before it starts.",
                           "Correct the times at the source; the next export brings them. Nothing is billed meanwhile."),
     "wrong_tenant": ("The payload names another tenant than the one it arrived for.",

@@ -12,7 +12,7 @@ from streams.models.event import Ref, TicketRef
 from streams.models.fact import Fact
 from streams.models.interval import Interval
 from streams.models.work import Work
-from tests.billing.making import TENANT, clock, fact, gone, known, mark, newest, script, session, timer
+from tests.billing.making import MESH, TENANT, clock, fact, gone, known, mark, newest, script, session, timer
 
 DIRECTORY = [
     known("technician", id="dana"),
@@ -475,3 +475,12 @@ def test_the_trail_says_why() -> None:
     assert [step.op for step in works["s"].trail] == ["evidence", "link"]
     assert works["s"].trail[-1].why == "a timer of the technician at this client ran meanwhile"
     assert length(works["a"].spans) == 2700
+
+
+def test_what_people_wrote_goes_before_what_a_tool_reported_of_itself() -> None:
+    """An imported list of devices names the instance exactly; the catalogue's wider alias holds all the same."""
+    written = known("device", rev=2, id="ws7", client="acme", aliases={"meshcentral": ["node//7"]})
+    reported = known("device", rev=3, id=f"~{MESH}:node7", client="birch", aliases={MESH: ["node//7"]})
+    state = fresh(session("s", clock("9:00"), clock("9:10"), device="node//7"))
+    assert sent(state, reported)["s"].client == "birch", "all there is"
+    assert sent(state, written)["s"].client == "acme"
