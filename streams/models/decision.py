@@ -1,8 +1,8 @@
 """What a person decided about the ledger: the body of a ``decision`` fact, and of the outcomes that answer it.
 
-A decision names the evidence it saw (interval ids), never a row: it applies to whatever work holds that evidence. If the
-seconds or the client changed since, the work is flagged ``decision_outdated`` and the decision still holds. Of several
-decisions of one group about one piece of work, the last in the log holds.
+A decision names the evidence it saw (interval ids), never a row: it applies to whatever work holds that evidence. If
+the seconds or the client changed since, the work is flagged ``decision_outdated`` and the decision still holds. Of
+several decisions of one group about one piece of work, the last in the log holds.
 """
 
 from __future__ import annotations
