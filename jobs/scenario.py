@@ -24,6 +24,7 @@ class Scenario:
     """What a file says. ``as_of`` in seconds since 1970, None: no clock mark, what runs goes on running."""
 
     path: Path
+    tenant: str = "main"
     about: str = ""
     as_of: int | None = None
     catalogue: Catalogue = field(default_factory=Catalogue)
@@ -39,7 +40,7 @@ def read_scenario(path: Path, tenant: str = "main") -> Scenario:
     tree = read_yaml(path, problems)
     if tree is None or problems:
         raise _refuse(problems)
-    scenario = Scenario(path)
+    scenario = Scenario(path, tenant)
     _check_fields(tree, problems)
     scenario.catalogue = _catalogue(tree, path, problems)
     zone = _zone(tree, scenario.catalogue, problems)

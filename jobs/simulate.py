@@ -26,7 +26,6 @@ F = TypeVar("F", contravariant=True)
 T = TypeVar("T")
 R = TypeVar("R")
 
-TENANT = "main"
 BATCH = 50  # records a step takes at most
 ENOUGH = 10_000  # steps after which a hop that keeps feeding itself is our defect
 
@@ -71,23 +70,23 @@ AS_WRITTEN = Road()
 def simulate(scenario: Scenario, road: Road = AS_WRITTEN) -> Result:
     """Run the hops to the end."""
     result = Result()
-    objects, release = catalogue_facts(scenario.catalogue)
+    objects, release = catalogue_facts(scenario.catalogue, scenario.tenant)
     marks = [] if scenario.as_of is None else [Fact(kind="mark", tenant="*", id="mark", rev=scenario.as_of)]
     intervals = _pair(road.events(scenario.events), road, result)
-    work = _link(road.facts(objects, release, [*intervals, *marks]), road, result)
-    _rate(road.facts(objects, release, [*work, *marks]), road, result)
+    work = _link(scenario.tenant, road.facts(objects, release, [*intervals, *marks]), road, result)
+    _rate(scenario.tenant, road.facts(objects, release, [*work, *marks]), road, result)
     return result
 
 
-def catalogue_facts(catalogue: Catalogue) -> tuple[list[Fact], Fact]:
+def catalogue_facts(catalogue: Catalogue, tenant: str) -> tuple[list[Fact], Fact]:
     """The objects as facts of revision 1, and the release that makes them hold."""
     objects = [
-        Fact(kind="object", tenant=TENANT, id=key, rev=1, body=object_body("release", placed.item))
+        Fact(kind="object", tenant=tenant, id=key, rev=1, body=object_body("release", placed.item))
         for key, placed in sorted(catalogue.objects.items())
     ]
     listed = {fact.id: (fact.rev, fact.digest()) for fact in objects}
     body = msgspec.Raw(msgspec.json.encode(Release(number=1, predecessor="", objects=listed)))
-    return objects, Fact(kind="release", tenant=TENANT, id="release/1", rev=1, body=body)
+    return objects, Fact(kind="release", tenant=tenant, id="release/1", rev=1, body=body)
 
 
 def _pair(events: list[Event], road: Road, result: Result) -> list[Fact]:
@@ -109,10 +108,10 @@ def interval_fact(version: int, interval: Interval) -> Fact:
     return Fact(kind="interval", tenant=interval.tenant, id=interval.id, rev=version, body=body)
 
 
-def _link(log: list[Fact], road: Road, result: Result) -> list[Fact]:
+def _link(tenant: str, log: list[Fact], road: Road, result: Result) -> list[Fact]:
     facts: list[Fact] = []
     newest: dict[str, int] = {}
-    for outcome in _fold(road.start(lambda: LinkState(TENANT, 0)), log, road):
+    for outcome in _fold(road.start(lambda: LinkState(tenant, 0)), log, road):
         for version, work in outcome.outputs:
             body = msgspec.Raw(encode_work(work))
             facts.append(Fact(kind="work", tenant=work.tenant, id=work.id, rev=version, body=body))
@@ -120,9 +119,9 @@ def _link(log: list[Fact], road: Road, result: Result) -> list[Fact]:
     return facts
 
 
-def _rate(log: list[Fact], road: Road, result: Result) -> None:
+def _rate(tenant: str, log: list[Fact], road: Road, result: Result) -> None:
     newest: dict[str, int] = {}
-    for outcome in _fold(road.start(lambda: RateState(TENANT, 0)), log, road):
+    for outcome in _fold(road.start(lambda: RateState(tenant, 0)), log, road):
         for version, entry in outcome.outputs:
             _keep(result.entries, newest, entry.id, version, entry)
 
