@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Sequence
 
+from billing.click_first import automatic, click_first
 from billing.link_resolve import Evidence, Terms
 from billing.overlap import Piece
 from billing.spans import union
@@ -18,11 +19,13 @@ def pieces_of(
     ``lapsed`` holds (interval id, limit) of open intervals whose limit has passed. Script runs and stops without a
     start are evidence of activity only.
     """
-    return [
+    pieces = [
         _closed(item) if not item.open else _open(item, island, runs, terms, (item.id, item.limit) in lapsed)
         for item in island
         if item.interval.close != "orphan_stop"
     ]
+    click_first(pieces)
+    return pieces
 
 
 def _closed(item: Evidence) -> Piece:
@@ -75,13 +78,16 @@ def _anchor(item: Evidence) -> int:
 
 
 def _next_timer(item: Evidence, island: Sequence[Evidence]) -> Evidence | None:
-    """The next timer this person started before the limit; one nobody authenticated ends none that is."""
+    """The next timer this person started before the limit. One nobody authenticated ends none that is, one that
+    started by itself none that was clicked."""
     after = (_anchor(item), item.id)
     for other in island:
         if other.place <= after or other.interval.kind != "ticket_timer" or other.interval.close == "orphan_stop":
             continue
         if other.start >= item.limit:
             return None
+        if automatic(other) and not automatic(item):
+            continue
         if other.interval.authenticated or not item.interval.authenticated:
             return other
     return None

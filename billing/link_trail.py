@@ -21,6 +21,9 @@ def _steps(group: Group, best: Piece, terms: Terms) -> Iterator[Step]:
         yield Step("evidence", before=_source(piece.evidence), after=shown, rule=piece.evidence.interval.close)
         if piece.why:
             yield Step("end", before="open", after=shown, rule=_end_rule(piece), why=piece.why)
+    if "gave_way" in group.lead.flags:
+        why = "a timer that was clicked ran meanwhile, this one had started by itself"
+        yield Step("give way", after=duration(length(group.claim)), rule="click_first", why=why)
     if len(group.members) > 1:
         gap = f"one technician, one ticket or device, gaps of at most {duration(terms.merge_gap)}"
         after = duration(length(group.claim))

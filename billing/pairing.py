@@ -9,7 +9,7 @@ import msgspec
 
 from billing.doubt import Doubt, Known, doubts, negative
 from billing.plain import plain
-from billing.signals import DIFFERS_MS, Reading, ordered, read
+from billing.signals import DIFFERS_MS, OPENING, Reading, ordered, read
 from billing.spans import union
 from streams.models.event import Event, Plain, Ref, TicketRef
 from streams.models.interval import Close, Interval
@@ -97,8 +97,10 @@ def _held(event: Event, signals: Sequence[Event], reading: Reading | None, evide
         last_seen=seen,
         time_basis=event.time_basis,
         authenticated=event.authenticated,
+        flags=_said([event], [event]),
         tenant=event.tenant, id=event.activity_id, source=event.source, kind=event.kind, service=service,
-        technician=technician, device=device, client=client, ticket=ticket, billable=billable, native=native,
+        technician=technician, device=device, client=client, ticket=ticket, billable=billable,
+        native=_why(native, [event]),
     )  # fmt: skip
     if ended is None:
         return _with(base, start=start, open_from=start)
@@ -117,7 +119,7 @@ def _bounded(base: Interval, event: Event, started: int, ended: int) -> Interval
         flags, spans = ("pauses_unplaced",), union([(start, min(end, start + told // 1000))])
     elif told is not None and told - (ended - started) > DIFFERS_MS:
         flags = ("duration_differs",)
-    return _with(base, start=start, end=end, spans=spans, close=close, flags=flags)
+    return _with(base, start=start, end=end, spans=spans, close=close, flags=(*flags, *base.flags))
 
 
 def _signalled(signals: Sequence[Event], reading: Reading, evidence: tuple[str, ...]) -> Interval:
@@ -137,13 +139,27 @@ def _signalled(signals: Sequence[Event], reading: Reading, evidence: tuple[str, 
         spans=reading.spans,
         open_from=reading.open_from,
         close=reading.close,
-        flags=reading.flags,
+        flags=(*reading.flags, *_said(reading.used, sound)),
         last_seen=max([event.at or 0 for event in sound]) // 1000,
         time_basis="derived" if reading.derived else first.time_basis,
         authenticated=all(event.authenticated for event in reading.used),
         tenant=first.tenant, id=first.activity_id, source=first.source, kind=first.kind, service=service,
-        technician=technician, device=device, client=client, ticket=ticket, billable=billable, native=native,
+        technician=technician, device=device, client=client, ticket=ticket, billable=billable,
+        native=_why(native, sound),
     )  # fmt: skip
+
+
+def _said(used: Sequence[Event], sound: Sequence[Event]) -> tuple[str, ...]:
+    """``automatic``: nobody clicked to begin it. ``corrected``: a person changed it afterwards."""
+    began = [event for event in used if event.phase in OPENING] or used
+    automatic = ("automatic",) if began and all(event.automatic for event in began) else ()
+    return (*automatic, "corrected") if any(event.correction for event in sound) else automatic
+
+
+def _why(native: dict[str, Plain], sound: Sequence[Event]) -> dict[str, Plain]:
+    """The source's own fields, and the reasons of corrections."""
+    reasons = sorted({event.correction for event in sound if event.correction})
+    return native | {"correction": ", ".join(reasons)} if reasons else native
 
 
 def _void(event: Event, evidence: tuple[str, ...]) -> Interval:

@@ -1,4 +1,5 @@
-"""The commonest activities on a short path: a start, or a start and a later stop, all authenticated.
+"""The commonest activities on a short path: a start, or a start and a later stop, all authenticated,
+clicked and never corrected.
 
 Nothing is decided here: it is what `billing.pairing.weigh` gives for them (tests/billing/test_plain.py holds that),
 at a quarter of the cost, for the hop that sees every event.
@@ -18,17 +19,21 @@ def plain(facts: Sequence[Known]) -> Interval | None:
     """The interval, None where the facts are of another kind."""
     if len(facts) == 1:
         start = facts[0].event
-        return _open(start, facts[0].id) if start.phase == "start" and start.authenticated else None
+        return _open(start, facts[0].id) if start.phase == "start" and _ordinary(start) else None
     if len(facts) != 2:
         return None
     opening, closing = facts
     if opening.event.phase != "start":
         opening, closing = closing, opening
     start, stop = opening.event, closing.event
-    if start.phase != "start" or stop.phase != "stop" or not (start.authenticated and stop.authenticated):
+    if start.phase != "start" or stop.phase != "stop" or not (_ordinary(start) and _ordinary(stop)):
         return None
     one, two = opening.id, closing.id
     return None if one == two else _closed(start, stop, (one, two) if one < two else (two, one))
+
+
+def _ordinary(event: Event) -> bool:
+    return event.authenticated and not event.automatic and not event.correction
 
 
 def _open(start: Event, evidence: str) -> Interval | None:

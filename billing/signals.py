@@ -1,7 +1,8 @@
 """Start, stop, pause, resume and heartbeat of one activity, read as stretches of work.
 
 Order keeps the milliseconds; spans are floored to the second as they leave. A start or resume opens a stretch if
-none runs, a pause or stop closes it, the second of two equal signals says nothing new.
+none runs, a pause or stop closes it, the second of two equal signals says nothing new. Once somebody has clicked,
+signals that came by themselves change nothing any more.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ SKEW_MS = 120_000  # a stop this much before its start is a clock that is wrong,
 DIFFERS_MS = 2_000  # clocks and counters disagree by this much without anybody being wrong
 HEARTBEAT_GAP_MS = 300_000
 
+OPENING = ("start", "resume")
 _ORDER = {"stop": 0, "pause": 1, "resume": 2, "start": 3, "heartbeat": 4}
 
 
@@ -47,8 +49,8 @@ def ordered(signals: Sequence[tuple[str, Event]]) -> list[Event]:
 def read(signals: Sequence[Event]) -> Reading:
     """The stretches of ordered signals; at least one."""
     for event in signals:
-        if event.phase in ("start", "resume"):
-            return _timed(signals, _at(event))
+        if event.phase in OPENING:
+            return _timed(signals, event)
     stops = [event for event in signals if event.phase == "stop"]
     counted = [event for event in stops if event.duration_ms is not None and event.duration_ms >= 0]
     if counted:
@@ -66,16 +68,19 @@ def too_early(stop: Event, opened_ms: int) -> bool:
     return stop.phase == "stop" and opened_ms - _at(stop) > SKEW_MS
 
 
-def _timed(signals: Sequence[Event], opened: int) -> Reading:
+def _timed(signals: Sequence[Event], opening: Event) -> Reading:
+    opened = _at(opening)
     parked: tuple[Event, ...] = ()
     early: list[Event] = []
+    stops: list[Event] = []
     later = signals
     if signals[0].phase not in ("start", "resume"):
         parked = tuple([event for event in signals if too_early(event, opened)])
-        early = [event for event in signals if event.phase == "stop" and _at(event) <= opened and event not in parked]
+        stops = [event for event in signals if event.phase == "stop" and event.automatic <= opening.automatic]
+        early = [event for event in stops if _at(event) <= opened and event not in parked]
         later = [event for event in signals if _at(event) >= opened and event not in early]
     run = _run(later)
-    if early and not any(event.phase == "stop" for event in later):
+    if early and not any(event in stops for event in later):
         skewed = any(_at(event) < opened for event in early)
         at = opened // 1000
         flags = ("skew",) if skewed else ()
@@ -104,6 +109,7 @@ class _Run:
     stops: list[Event]
     running: int | None = None
     stopped: bool = False
+    clicked: bool = False  # somebody had a say, so what comes by itself has none
     closed: int | None = None
 
 
@@ -111,7 +117,14 @@ def _run(signals: Sequence[Event]) -> _Run:
     run = _Run([], [], [])
     for event in signals:
         at = _at(event)
-        if event.phase in ("start", "resume") and run.running is None:
+        if event.automatic:
+            if run.clicked:
+                continue
+        elif event.phase in OPENING or (run.spans and event.phase != "heartbeat"):
+            if event.phase in OPENING and run.running is not None and not run.clicked:
+                run.used.append(event)
+            run.clicked = True
+        if event.phase in OPENING and run.running is None:
             run.running, run.stopped = at, False
             run.spans.append((at, at))
             run.used.append(event)

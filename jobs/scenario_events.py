@@ -17,7 +17,7 @@ KINDS: dict[str, tuple[Kind, str]] = {
 }
 SIGNALS: tuple[Phase, ...] = ("start", "pause", "resume", "heartbeat", "stop", "void")
 DETAILS = ("id", "source", "revision", "duration", "technician", "device", "client", "ticket", "service", "billable",
-           "authenticated")  # fmt: skip
+           "authenticated", "automatic", "correction")  # fmt: skip
 FIELDS = (*KINDS, *SIGNALS, "interval", *DETAILS)
 SOURCE = "scenario"
 
@@ -91,6 +91,8 @@ class EventReader:
             service=_text(tree, "service") or KINDS[kind][1],
             billable=self._flag(tree, "billable"),
             authenticated=self._flag(tree, "authenticated") is not False,
+            automatic=self._flag(tree, "automatic") is True,
+            correction=_text(tree, "correction") or "",
         )
 
     def _signals(self, tree: Tree, base: Event) -> list[Event]:

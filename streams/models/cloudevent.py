@@ -7,7 +7,7 @@ it comes from the message key or the credential. What does not fit is a `Problem
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Annotated, get_args
 
 import msgspec
@@ -25,13 +25,14 @@ from streams.models.event import (
     TicketRef,
     TimeBasis,
 )
+from streams.models.instant import from_ms, to_ms
 from streams.models.parked import Reason
 
 Header = tuple[str, bytes]
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]
+Word = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9_]{0,60}$")]
 Natural = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 TYPES: dict[str, tuple[str, str]] = {
     f"everyminute.{kind}.{phase}.v{SCHEMA}": (kind, phase) for kind in get_args(Kind) for phase in get_args(Phase)
 }
@@ -81,6 +82,8 @@ class _Data(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw_o
     service: str = ""
     billable: bool | None = None
     authenticated: bool = True
+    automatic: bool = False
+    correction: Word = ""
     native: dict[str, Plain] = {}
 
 
@@ -123,9 +126,9 @@ def encode_cloudevent(event: Event) -> bytes:
         phase=event.phase,
         schema=event.schema,
         revision=event.revision,
-        at=_instant(event.at),
-        started_at=_instant(event.started_at),
-        ended_at=_instant(event.ended_at),
+        at=from_ms(event.at),
+        started_at=from_ms(event.started_at),
+        ended_at=from_ms(event.ended_at),
         duration_ms=event.duration_ms,
         time_basis=event.time_basis,
         technician=_wire(event.technician),
@@ -135,6 +138,8 @@ def encode_cloudevent(event: Event) -> bytes:
         service=event.service,
         billable=event.billable,
         authenticated=event.authenticated,
+        automatic=event.automatic,
+        correction=event.correction,
         native=event.native,
     )
     return _encoder.encode(
@@ -178,9 +183,9 @@ def _event(tenant: str, attributes: dict[str, str] | None, data: _Data) -> Event
     """``attributes`` None: they were looked at already."""
     problem = _attributes(attributes, data) if attributes is not None else _schema(data)
     at, started, ended = data.at, data.started_at, data.ended_at
-    at_ms = None if at is None else _ms(at)
-    started_ms = None if started is None else _ms(started)
-    ended_ms = None if ended is None else _ms(ended)
+    at_ms = None if at is None else to_ms(at)
+    started_ms = None if started is None else to_ms(started)
+    ended_ms = None if ended is None else to_ms(ended)
     problem = problem or _identity(tenant, data) or _instants(data, at_ms, started_ms, ended_ms)
     if problem is not None:
         return problem
@@ -205,6 +210,8 @@ def _event(tenant: str, attributes: dict[str, str] | None, data: _Data) -> Event
         service=data.service,
         billable=data.billable,
         authenticated=data.authenticated,
+        automatic=data.automatic,
+        correction=data.correction,
         native=data.native,
     )
 
@@ -273,15 +280,6 @@ def _misfit(message: str, value: bytes) -> Problem:
     if "duration_ms" in message and ">= 0" in message:
         return Problem("negative_duration", message, "a length of zero or more milliseconds")
     return Problem("wrong_shape", message, "a CloudEvent 1.0 with the canonical event in data")
-
-
-def _ms(at: datetime) -> int:
-    since = at - EPOCH
-    return since.days * 86_400_000 + since.seconds * 1000 + since.microseconds // 1000
-
-
-def _instant(ms: int | None) -> datetime | None:
-    return None if ms is None else EPOCH + timedelta(milliseconds=ms)
 
 
 def _ref(ref: _Ref) -> Ref:

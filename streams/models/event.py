@@ -44,6 +44,8 @@ class TicketRef(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
 class Event(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
     """One fact observed at one source. Instants are milliseconds since 1970, UTC.
 
+    ``automatic``: it followed from something else (a ticket was opened), nobody clicked; a click goes before it.
+    ``correction`` is why a person changed the fact afterwards, one word.
     ``revision`` is the source's updated-at in ms, or the as-of instant of the observation; 0 where the
     fact cannot change. ``duration_ms`` is the length as the source counted it (pauses removed).
     """
@@ -68,6 +70,8 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, gc=Fa
     service: str = ""
     billable: bool | None = None
     authenticated: bool = True
+    automatic: bool = False
+    correction: str = ""
     native: dict[str, Plain] = {}
 
     @property

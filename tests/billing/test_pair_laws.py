@@ -30,6 +30,8 @@ def facts(draw: st.DrawFn) -> Event:
         "activity_id": activity,
         "source_event_id": f"{activity}/{phase}/{draw(st.integers(0, 1))}",
         "duration_ms": draw(st.sampled_from([None, None, 60_000])),
+        "automatic": draw(st.sampled_from([False, False, True])),
+        "correction": draw(st.sampled_from(["", "", "forgot_to_stop"])),
     }
     revision = draw(st.integers(0, 2))
     if phase == "interval":
