@@ -18,6 +18,7 @@ COMMANDS = (
     "jobs.simulate_cmd",
     "jobs.ledger_cmd",
     "jobs.demo_cmd",
+    "jobs.access_cmd",
 )
 
 HELP = """Every minute your technicians work, as a rated, explained ledger entry.

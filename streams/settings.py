@@ -38,7 +38,16 @@ class Settings(BaseSettings):
 
     kafka_port: int = Field(default=19092, description="Port of the embedded broker.")
     kafka_controller_port: int = Field(default=19093, description="Port of the embedded broker's controller.")
-    web_port: int = Field(default=18080, description="Port of the web pages, on 127.0.0.1.")
+    web_port: int = Field(default=18080, description="Port of the web pages and of the API.")
+    web_host: str = Field(default="127.0.0.1", description="Address on which they listen; 0.0.0.0 in a container.")
+    public_hosts: str = Field(
+        default="", description="Names under which they are reached over TLS, comma-separated: `minutes.example.com`."
+    )
+    proxies: str = Field(
+        default="", description="Addresses of proxies whose `X-Forwarded-For` is believed, comma-separated."
+    )
+    session_idle_hours: int = Field(default=12, ge=1, description="A sign-in ends after so long without a request.")
+    session_hours: int = Field(default=168, ge=1, description="A sign-in ends after so long in any case.")
     cache_dir: Path | None = Field(default=None, description="Downloaded jars; default: the user's cache folder.")
     maven_url: str = Field(default="", description="Mirror of Maven Central to download the broker from.")
 
@@ -54,6 +63,10 @@ class Settings(BaseSettings):
     def reader_password_file(self) -> Path:
         """Where the password of the embedded engine's read-only user lies, once the stack has started there."""
         return self.home.expanduser() / "secrets" / "reader.password"
+
+    @property
+    def public_names(self) -> frozenset[str]:
+        return frozenset(name.strip().lower() for name in self.public_hosts.split(",") if name.strip())
 
     def topic(self, name: str) -> str:
         return self.topic_prefix + name

@@ -9,14 +9,18 @@ from fastapi.responses import Response
 
 from jobs.explain import as_json
 from web.asking import Asked, open_ledger
+from web.auth import require
 from web.leakage import figures
 from web.pages import ask, one_entry
+from web.problems import Problem
 from web.tables import Leakage, Table, entries_csv, entry_row, labelled, row, sums_csv
 
-router = APIRouter(tags=["ledger"])
+router = APIRouter(tags=["ledger"], dependencies=[Depends(require("analyst", "finance", scope="ledger:read"))])
 ERRORS: dict[int | str, dict[str, Any]] = {
-    404: {"description": "No such tenant, month or entry."},
-    503: {"description": "The ledger does not answer; the message says what to do."},
+    401: {"model": Problem, "description": "Nobody is signed in, and there is no token."},
+    403: {"model": Problem, "description": "Signed in, but not for this."},
+    404: {"model": Problem, "description": "No such tenant, month or entry."},
+    503: {"model": Problem, "description": "The ledger does not answer; the message says what to do."},
 }
 
 

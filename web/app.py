@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
+from urllib.parse import urlencode
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import RedirectResponse, Response
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
+from jobs.access import Access
 from jobs.console import UserError
 from streams.settings import Settings
-from web import api, pages
+from web import api, pages, signin
 from web.asking import NotThere
 from web.guard import HEADERS, Guard
+from web.problems import Refused, SignInNeeded, for_programs, problem
 
 HERE = Path(__file__).parent
 log = logging.getLogger(__name__)
+FOUND_NOT = {
+    404: ("No such page", "Nothing is at this address."),
+    405: ("Not in this way", "This address exists, but not for this method."),
+}
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -31,11 +38,14 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
     )
     app.state.settings = settings
-    app.add_middleware(Guard)
+    app.state.access = Access(settings)
+    app.add_middleware(Guard, names=settings.public_names)
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
     app.include_router(pages.router)
     app.include_router(api.router)
+    app.include_router(signin.router)
     app.add_exception_handler(NotThere, _not_there)
+    app.add_exception_handler(Refused, _refused)
     app.add_exception_handler(UserError, _cannot)
     app.add_exception_handler(RequestValidationError, _misread)
     app.add_exception_handler(HTTPException, _no_page)
@@ -44,8 +54,8 @@ def create_app(settings: Settings) -> FastAPI:
 
 
 def _answer(request: Request, status: int, title: str, message: str, ways: list[tuple[str, str]]) -> Response:
-    if request.url.path.startswith("/api/"):
-        answer: Response = JSONResponse({"title": title, "detail": message}, status_code=status)
+    if for_programs(request):
+        answer: Response = problem(status, title, message)
     else:
         answer = pages.message(request, status, title, message, ways)
     answer.headers.update(HEADERS)  # an unexpected error is answered outside the guard
@@ -55,6 +65,18 @@ def _answer(request: Request, status: int, title: str, message: str, ways: list[
 def _not_there(request: Request, error: Exception) -> Response:
     assert isinstance(error, NotThere)
     return _answer(request, 404, error.title, error.message, error.ways)
+
+
+def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Refused)
+    if for_programs(request):
+        return problem(error.status, error.title, error.detail, error.remedy, error.headers)
+    if isinstance(error, SignInNeeded) and request.method == "GET":
+        asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        return RedirectResponse(f"/sign-in?{urlencode({'next': asked})}", 303)
+    answer = _answer(request, error.status, error.title, f"{error.detail} {error.remedy}".strip(), error.ways)
+    answer.headers.update(error.headers)
+    return answer
 
 
 def _cannot(request: Request, error: Exception) -> Response:
@@ -69,7 +91,10 @@ def _misread(request: Request, error: Exception) -> Response:
 
 def _no_page(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 404
-    return _answer(request, status, "No such page", "Nothing is at this address.", [("Leakage", "/leakage")])
+    title, text = FOUND_NOT.get(status, FOUND_NOT[404])
+    answer = _answer(request, status, title, text, [("Leakage", "/leakage")])
+    answer.headers.update((isinstance(error, HTTPException) and error.headers) or {})
+    return answer
 
 
 def _ours(request: Request, error: Exception) -> Response:

@@ -1,4 +1,4 @@
-"""The pages. No script anywhere: every filter is a link, and every link is an address that can be shared."""
+"""The pages: every filter is a link, and every link is an address that can be shared."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from streams.models.entry import Entry
 from web import explain, show, words
 from web.asking import Asked, NotThere, Parameters, find_period, open_ledger, parameters
+from web.auth import User, require
 from web.leakage import figures
 from web.ledger import PAGE_ROWS, Reading, demo_accuracy
 from web.question import ALL, Question
@@ -37,7 +38,13 @@ def _environment() -> Environment:
     return found
 
 
-templates = Jinja2Templates(env=_environment())
+def _who(request: Request) -> dict[str, Any]:
+    """Who is signed in, for every template."""
+    return {"user": getattr(request.state, "user", None)}
+
+
+templates = Jinja2Templates(env=_environment(), context_processors=[_who])
+reads = Depends(require("analyst", "finance"))
 
 
 def ask(request: Request, asked: Annotated[Parameters, Depends(parameters)]) -> Iterator[Asked]:
@@ -59,11 +66,15 @@ def health() -> dict[str, str]:
 
 
 @router.get("/")
-def root() -> Response:
-    return RedirectResponse("/leakage", status_code=307)
+def root(user: Annotated[User, Depends(require())]) -> Response:
+    return RedirectResponse(start_page(user), status_code=307)
 
 
-@router.get("/leakage")
+def start_page(user: User) -> str:
+    return "/timers" if user.role == "technician" else "/leakage"
+
+
+@router.get("/leakage", dependencies=[reads])
 def leakage(request: Request, asked: Annotated[Asked, Depends(ask)]) -> Response:
     reading, question = asked.reading, asked.question
     if not asked.periods:
@@ -89,7 +100,7 @@ def _page(request: Request, name: str, asked: Asked, context: dict[str, Any]) ->
     return templates.TemplateResponse(request, name, common | context)
 
 
-@router.get("/entry/{entry_id}")
+@router.get("/entry/{entry_id}", dependencies=[reads])
 def entry(request: Request, entry_id: str, tenant: str | None = None) -> Response:
     with open_ledger(request, tenant) as (reading, _):
         found = one_entry(reading, entry_id)
