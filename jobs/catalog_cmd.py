@@ -38,6 +38,24 @@ APPLY_EPILOG = """Examples:
 Exit codes: 0 applied, or nothing to do; 1 errors in the catalogue, or somebody else applied meanwhile;
 3 Kafka does not answer."""
 
+DIFF_EPILOG = """Examples:
+
+    everyminute catalog diff catalogue/
+
+    everyminute catalog diff catalogue/ --format json
+
+Computes the open months again in memory, with the catalogue that holds and with this one. Nothing is written.
+
+Exit codes: 0 shown, whatever changes; 1 errors in the catalogue; 3 Kafka does not answer."""
+
+SCHEMA_EPILOG = """Example:
+
+    everyminute catalog schema > catalogue.schema.json
+
+An editor that knows YAML schemas completes and checks a file that begins with
+
+    # yaml-language-server: $schema=catalogue.schema.json"""
+
 INIT_EPILOG = """Examples:
 
     everyminute catalog init nodes.json sessions.csv toggl.csv -o catalogue/
@@ -51,8 +69,14 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(no_args_is_help=True, help="Clients, rates, contracts: propose, check, apply.")
     group.command("init", epilog=INIT_EPILOG)(init_command)
     group.command("check", epilog=CHECK_EPILOG, short_help="Check a catalogue; no server needed.")(check_command)
+    group.command("diff", epilog=DIFF_EPILOG, short_help="Show what applying would change, in objects and in money.")(
+        diff_command
+    )
     group.command("apply", epilog=APPLY_EPILOG)(apply_command)
     group.command("status")(status_command)
+    group.command("schema", epilog=SCHEMA_EPILOG, short_help="Print the JSON Schema of catalogue files, for editors.")(
+        schema_command
+    )
     app.add_typer(group, name="catalog")
 
 
@@ -116,6 +140,46 @@ def summary(catalogue: Catalogue) -> str:
     return f"{files}, {objects}: {wrong}, {risky}"
 
 
+def _without_errors(folders: list[Path], verb: str) -> Catalogue:
+    """The catalogue of the folders, its problems said. Raises UserError when it has errors, or holds nothing."""
+    from jobs.catalog_rules import check
+
+    catalogue = check(folders)
+    for line in shown(catalogue):
+        say(line)
+    if catalogue.errors:
+        raise UserError(f"not {verb}: {summary(catalogue)}", Exit.NO)
+    if not catalogue.objects:  # a slip of the path would remove everything
+        raise UserError(f"not {verb}: nothing is in there; name the catalogue's folder", Exit.NO)
+    return catalogue
+
+
+def diff_command(folders: Folders, tenant: Tenant = None, format_: Formats = Format.table) -> None:
+    """Show what applying a catalogue would change: its objects, and every open month in money."""
+    import asyncio
+
+    from jobs.catalog_diff import diff
+    from jobs.money_diff import as_json, report
+    from jobs.output import print_table
+    from streams.settings import Settings
+
+    tenant = checked_tenant(tenant)
+    catalogue = _without_errors(folders, "compared")
+    hush("aiokafka")
+    found = asyncio.run(diff(Settings(), tenant, catalogue))
+    if format_ is Format.json:
+        put_json({"release": found.head.number, "changes": _as_changes(found.objects), "money": as_json(found.money)})
+        return
+    for line in _changes(found.objects):
+        put(line)
+    if not found.objects:
+        say(f"nothing changed since release {found.head.number}")
+    elif found.money:
+        print_table(report(found.money, "In money"))
+    else:
+        say("no amount changes")
+
+
 def apply_command(
     folders: Folders,
     tenant: Tenant = None,
@@ -125,17 +189,10 @@ def apply_command(
     """Append what changed as the next release. Can be repeated: when nothing changed, nothing is appended."""
     import asyncio
 
-    from jobs.catalog_rules import check
     from streams.settings import Settings
 
     tenant = checked_tenant(tenant)
-    catalogue = check(folders)
-    for line in shown(catalogue):
-        say(line)
-    if catalogue.errors:
-        raise UserError(f"not applied: {summary(catalogue)}", Exit.NO)
-    if not catalogue.objects:  # a slip of the path would remove everything
-        raise UserError("not applied: nothing is in there; name the catalogue's folder", Exit.NO)
+    catalogue = _without_errors(folders, "applied")
     hush("aiokafka")
     differences, head, accepted = asyncio.run(_apply(Settings(), tenant, catalogue, note))
     _print_applied(differences, head, accepted, format_)
@@ -175,9 +232,13 @@ def _changes(differences: list[Difference]) -> list[str]:
     return lines + [say_difference(one) for one in differences if kind(one) not in many]
 
 
+def _as_changes(differences: list[Difference]) -> list[dict[str, Any]]:
+    return [{"object": d.key, "change": d.change, "fields": [list(f) for f in d.fields]} for d in differences]
+
+
 def _print_applied(differences: list[Difference], head: Head, accepted: bool, format_: Format) -> None:
     if format_ is Format.json:
-        changes = [{"object": d.key, "change": d.change, "fields": [list(f) for f in d.fields]} for d in differences]
+        changes = _as_changes(differences)
         put_json({"applied": bool(differences) and accepted, "release": head.number, "changes": changes})
     else:
         for line in _changes(differences):
@@ -215,6 +276,13 @@ def status_command(tenant: Tenant = None, format_: Formats = Format.table) -> No
     put(f"release {head.number}" + (f" ({head.note})" if head.note else ""))
     for section, count in sorted(kinds.items()):
         put(f"  {section}: {count}")
+
+
+def schema_command() -> None:
+    """Print the JSON Schema of one catalogue file."""
+    from jobs.catalog_schema import schema_text
+
+    put(schema_text())
 
 
 def init_command(

@@ -21,9 +21,15 @@ if TYPE_CHECKING:
 
 async def read_facts(settings: Settings, tenant: str) -> list[Fact]:
     """Every catalogue fact of the tenant, in the order of the log. Raises ``UserError`` when Kafka does not answer."""
+    return await read_log(settings, tenant, CATALOG)
+
+
+async def read_log(settings: Settings, tenant: str, topic: str) -> list[Fact]:
+    """Every fact of the tenant on a topic that is keyed by tenant, and the clock marks of its partition, in the order
+    of the log. Raises ``UserError`` when Kafka does not answer."""
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # what it would log is in our message
     async with _consumer(settings) as consumer:
-        place = TopicPartition(settings.topic(CATALOG), partition_of(tenant, settings.partitions))
+        place = TopicPartition(settings.topic(topic), partition_of(tenant, settings.partitions))
         await _check_topic(settings, place.topic)
         consumer.assign([place])
         await consumer.seek_to_beginning(place)
@@ -31,7 +37,11 @@ async def read_facts(settings: Settings, tenant: str) -> list[Fact]:
         facts: list[Fact] = []
         while await consumer.position(place) < end:
             for records in (await consumer.getmany(place, timeout_ms=1000)).values():
-                facts += [fact for fact in (decode_fact(record.value) for record in records) if fact.tenant == tenant]
+                facts += [
+                    fact
+                    for fact in (decode_fact(record.value) for record in records)
+                    if fact.tenant == tenant or fact.kind == "mark"
+                ]
         return facts
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import typer
 
+from jobs.catalog_schema import schema_text
 from jobs.cli import build
 from jobs.reference_tables import tables_page
 from streams.models.parked import MEANING
@@ -65,6 +66,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "reasons.md": reasons_page,
     "commands.md": commands_page,
     "tables.md": lambda: NOTE + tables_page(),
+    "catalogue.schema.json": schema_text,
 }
 WIDTH: dict[str, int] = {"terminal_width": 100, "max_content_width": 100}
 

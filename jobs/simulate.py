@@ -108,13 +108,16 @@ def interval_fact(version: int, interval: Interval) -> Fact:
     return Fact(kind="interval", tenant=interval.tenant, id=interval.id, rev=version, body=body)
 
 
+def work_fact(version: int, work: Work) -> Fact:
+    return Fact(kind="work", tenant=work.tenant, id=work.id, rev=version, body=msgspec.Raw(encode_work(work)))
+
+
 def _link(tenant: str, log: list[Fact], road: Road, result: Result) -> list[Fact]:
     facts: list[Fact] = []
     newest: dict[str, int] = {}
     for outcome in _fold(road.start(lambda: LinkState(tenant, 0)), log, road):
         for version, work in outcome.outputs:
-            body = msgspec.Raw(encode_work(work))
-            facts.append(Fact(kind="work", tenant=work.tenant, id=work.id, rev=version, body=body))
+            facts.append(work_fact(version, work))
             _keep(result.work, newest, work.id, version, work)
     return facts
 

@@ -11,6 +11,7 @@ from jobs.console import Exit, LedgerFormat, put, put_json, say, tables
 
 if TYPE_CHECKING:
     from jobs.scenario import Scenario
+    from jobs.simulate import Result
 
 EPILOG = """Examples:
 
@@ -19,6 +20,8 @@ EPILOG = """Examples:
     everyminute simulate quote.yaml --format json
 
     everyminute simulate tests/stories/RS2.yaml --check
+
+    everyminute simulate examples/scenarios/remote_support.yaml --what-if examples/catalogue
 
 Exit codes: 0 done; 1 with --check, the ledger is not as expected; 2 the scenario cannot be read; 3 it uses something
 that is not built yet."""
@@ -32,6 +35,10 @@ def simulate_command(
     file: Annotated[Path, typer.Argument(help="A scenario: catalogue, events, and optionally the expected ledger.")],
     format_: Annotated[LedgerFormat, typer.Option("--format", "-f", help="How to print.")] = LedgerFormat.table,
     check: Annotated[bool, typer.Option("--check", help="Compare with `expect:`; exit 1 when they differ.")] = False,
+    other: Annotated[
+        Path | None,
+        typer.Option("--what-if", metavar="CATALOGUE", help="Show the difference in money under another catalogue."),
+    ] = None,
 ) -> None:
     """Run a scenario through the kernel and print its ledger, with the reason for every amount."""
     from jobs.scenario import read_scenario
@@ -48,7 +55,26 @@ def simulate_command(
 
         seen = [comparable(entry, scenario.names) for entry in rows(result, scenario.names)]
         raise typer.Exit(_check(scenario, seen, whole, format_))
+    if other is not None:
+        _what_if(scenario, result, whole, other, format_)
+        return
     _print(whole, format_, scenario.names)
+
+
+def _what_if(scenario: Scenario, result: Result, whole: dict[str, Any], other: Path, format_: LedgerFormat) -> None:
+    from jobs.money_diff import CSV, csv_rows, report
+    from jobs.output import csv_text, print_table
+    from jobs.what_if import other_catalogue, what_if, what_if_json
+
+    changes = what_if(scenario, result, other_catalogue(other))
+    if format_ is LedgerFormat.json:
+        put_json(what_if_json(whole, changes))
+    elif format_ is LedgerFormat.csv:
+        put(csv_text(CSV, csv_rows(changes)))
+    elif changes:
+        print_table(report(changes, f"With {other}"))
+    else:
+        say("no amount changes")
 
 
 def _print(whole: dict[str, Any], format_: LedgerFormat, names: dict[str, str]) -> None:
