@@ -74,8 +74,8 @@ def _segment(run: Run, work: str, charged: Charged, exact: list[tuple[int, Rate]
     """One rated line; its share of the unrounded sum and its arithmetic are added to ``exact`` and ``steps``."""
     first, quantity, price = run.parts[0], run.quantity, run.price
     seconds = sum([part.seconds for part in run.parts])
-    if first.disposition != "billed":
-        drawn = sum([part.drawn for part in run.parts])
+    drawn = sum([part.drawn for part in run.parts])
+    if first.disposition != "billed" and first.price is None:
         return Segment(
             first.tier, first.start, run.parts[-1].end, seconds, quantity, drawn_seconds=drawn, lot=first.lot
         )
@@ -95,6 +95,8 @@ def _segment(run: Run, work: str, charged: Charged, exact: list[tuple[int, Rate]
         exact=exact_of(amounts),
         line=price.line,
         fee=rate_text(fixed, exponent) if fixed.units else "",
+        drawn_seconds=drawn,
+        lot=first.lot,
     )
     steps.append(trail.priced(segment, price, exponent))
     return segment

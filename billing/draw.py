@@ -1,140 +1,153 @@
 """Prepaid work: what the balance covers, to the second, and what becomes of the rest.
 
-Work draws in the order of its rows (start, id) over the whole history of the client, so that nothing depends on when a
-fact came. 30 min left and 2 h of work at an overage of 90.00: 30 min covered, 90 min at 90.00 = 135.00.
+Work draws in the order of (start, id) over the whole history of the client, so that nothing depends on when a fact
+came; what lies behind a day on which a balance begins or ends draws after it. 30 min left and 2 h of work at an overage
+of 90.00: 30 min covered, 90 min at 90.00 = 135.00.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import NamedTuple
 
-from billing import trail
+from billing import trail_balance as trail
 from billing.calendar import Zone
 from billing.contracts.account import Account
-from billing.contracts.lots import HOUR, Balance
-from billing.money import rate_of, rate_text, times
+from billing.contracts.accounts import Accounts
+from billing.contracts.events import BalanceEvent, Debt
+from billing.contracts.lots import Balance, Unit
+from billing.draw_incident import draw_incident
+from billing.draw_price import overage, per_second, premium, takes
+from billing.pieces import Pieces
 from billing.rate_cut import Part, Row, settle
-from billing.ratecard import STANDARD
-from billing.rates import Price
-from billing.terms import Blocked
-from streams.models.work import Work
 
 
-class Draw(NamedTuple):
-    """What a lot covers of a part: seconds of its quantity, and what they take from the lot in the lot's own unit."""
+class Item(NamedTuple):
+    """A part that draws, in its place: the day since which its balances stand, the row's first second, the work."""
 
-    lot: Balance
-    seconds: int
-    taken: Fraction
-    before: Fraction
+    era: int
+    start: int
+    work: str
+    place: int
+    row: Row
+    part: Part
 
 
-def draw(rows: Iterable[Row], zone: Zone) -> None:
-    """Split the parts that a balance takes into what it covers and what it does not; ``rows`` are all of the client."""
-    accounts: dict[str, Account] = {}
-    for row in sorted(rows, key=lambda row: (row.parts[0].start, row.work.id)):
-        if not any(_is_prepaid(part) for part in row.parts):
-            continue
-        parts: list[Part] = []
-        for part in row.parts:
-            prepaid = part.terms.prepaid
-            if prepaid is None or not _is_prepaid(part):
-                parts.append(part)
-                continue
-            account = accounts.setdefault(prepaid.id, Account(prepaid))
-            parts += _pieces(account, part, row, zone.day(part.start).ordinal)
-        row.parts = parts
+def draw(rows: Iterable[Row], zone: Zone, accounts: Accounts) -> None:
+    """Split the parts that a balance takes into what it covers and what it does not; ``rows`` are all of the client
+    that ``accounts`` have not seen."""
+    items = [
+        Item(part.era, row.parts[0].start, row.work.id, place, row, part)
+        for row in rows
+        for place, part in enumerate(row.parts)
+        if part.terms.prepaid is not None and part.disposition == "covered"
+    ]
+    items.sort()
+    made: dict[int, list[Part]] = {}
+    for item in items:
+        plan, part = item.part.terms.prepaid, item.part
+        assert plan is not None
+        drawing = Drawing(accounts.of(plan), part, item.row, zone)
+        made[id(part)] = drawing.pieces()
+    for row in {id(item.row): item.row for item in items}.values():
+        row.parts = [piece for part in row.parts for piece in made.get(id(part), (part,))]
         settle(row)
 
 
-def _is_prepaid(part: Part) -> bool:
-    return part.terms.prepaid is not None and part.disposition == "covered"
+@dataclass(slots=True)
+class Drawing:
+    """One part and the account it draws from."""
 
+    account: Account
+    part: Part
+    row: Row
+    zone: Zone
 
-def _pieces(account: Account, part: Part, row: Row, day: int) -> list[Part]:
-    """The part, cut where lots and the overage end. Without seconds it draws nothing and stays covered."""
-    rest = part.billed
-    pieces: list[Part] = []
-    factor = account.factor(part.tier, part.terms.role)
-    for one in _draws(account.at(day), rest, Fraction(factor), part.terms.price(part.tier)):
-        taken = int(one.taken + Fraction(1, 2)) if one.lot.unit == "seconds" else 0
-        step = trail.drawn(one.lot.id, one.lot.unit, one.before, one.lot.left, factor)
-        rest = _cut(pieces, part, row.work, rest, one.seconds, "covered", "", drawn=taken, lot=one.lot.id, step=step)
-    if rest:
-        price, blocked = _overage(account, part)
-        allowed = min(rest, account.allowed(day)) if blocked is None else 0
-        account.exceeded(day, allowed)
-        if allowed:
-            rest = _cut(pieces, part, row.work, rest, allowed, "billed", "", price=price)
-        if rest:
-            what, why = blocked or ("unpriced", f"on_hold: {account.contract.id}")
-            rest = _cut(pieces, part, row.work, rest, rest, what, why)
-    return pieces or [part]
+    def pieces(self) -> list[Part]:
+        """The part, cut where lots and the overage end. Without seconds it draws nothing and stays covered."""
+        account, part = self.account, self.part
+        lots = account.at(self.zone.day(part.start).ordinal)
+        if not part.billed:
+            return [part]
+        if account.plan.by_incident:
+            return draw_incident(account, part, self.row, lots)
+        pieces = Pieces(part, self.row.work)
+        self._cover(pieces, lots)
+        if pieces.rest and account.plan.contract.on_exhausted == "carry_debt":
+            self._owe(pieces)
+        if pieces.rest:
+            self._exceed(pieces)
+        return pieces.made
 
-
-def _draws(lots: list[Balance], seconds: int, factor: Fraction, price: Price | None) -> Iterable[Draw]:
-    """Whole seconds of the quantity that each lot can cover, in order; what they cost is taken from it."""
-    for lot in lots:
-        each = factor
-        if lot.unit == "money":
-            if price is None or price.rate.units <= 0:
-                continue  # what has no price has no value to draw
-            each = Fraction(price.rate.units, 10**price.rate.scale * HOUR)
-        covered = min(seconds, int(lot.left / each))
-        if covered > 0:
-            before, taken = lot.left, covered * each
+    def _cover(self, pieces: Pieces, lots: list[Balance]) -> None:
+        """Whole seconds of the quantity that each lot can cover, in order; what they cost is taken from it."""
+        surcharge = premium(self.account.plan, self.part)
+        for lot in lots:
+            if not pieces.rest or not lot.left:
+                continue
+            each = takes(self.account.plan, self.part, lot.unit)
+            covered = 0 if each is None else min(pieces.rest, int(lot.left / each))
+            if each is None or covered <= 0:
+                continue
+            before, there, taken = lot.left, self.account.left(lot.unit), covered * each
             lot.left -= taken
-            seconds -= covered
-            yield Draw(lot, covered, taken, before)
+            step = trail.drawn(lot.id, lot.unit, before, lot.left, each)
+            drawn = int(taken + Fraction(1, 2)) if lot.unit == "seconds" else 0
+            price = surcharge if lot.unit == "seconds" else None
+            piece = pieces.cut(covered, "covered", "", drawn=drawn, lot=lot.id, steps=(step,), price=price)
+            self._alert(piece, lot.unit, there, each, pieces)
 
+    def _alert(self, piece: Part, unit: Unit, before: Fraction, each: Fraction, pieces: Pieces) -> None:
+        for percent, took in self.account.crossed(unit, before):
+            at = pieces.after(piece.start, min(piece.seconds, -int(-took // each)))
+            there, plan = self.account.there[unit], self.account.plan
+            used = there * Fraction(percent) / 100
+            self.account.events.append(
+                BalanceEvent("alert", plan.id, at, unit, used, size=there, percent=percent, work=self.row.work.id)
+            )
+            wall = self.zone.wall(at) // 60
+            text = f"{self.zone.day(at).date} {wall // 60:02}:{wall % 60:02}"
+            piece.steps += (trail.alert(plan.id, unit, percent, there, text),)
+            self.row.flags += (f"balance_{percent}",)
 
-def _overage(account: Account, part: Part) -> tuple[Price | None, Blocked | None]:
-    """The price of what the balance does not cover, or why there is none. A multiplied draw-down is not multiplied
-    again in the price, unless the contract says so."""
-    contract, rates = account.contract, part.terms.rates
-    multiplied = account.factor(part.tier, part.terms.role)
-    if contract.overage_rate is not None:
-        rate = rate_of(contract.overage_rate)
-        how = f"{contract.id} overage"
-        if contract.overage_multiplied and multiplied != 1:
-            rate, how = times(rate, multiplied), f"{how} × {multiplied}"
-        return Price(rate, rate_text(rate, rates.exponent), how, f"{contract.id}/overage"), None
-    tier = part.tier if multiplied == 1 or contract.overage_multiplied else STANDARD
-    if why := rates.unpriced(tier):
-        return None, ("unpriced", why)
-    return rates.price(tier), None
+    def _owe(self, pieces: Pieces) -> None:
+        """What the next cycle takes back."""
+        account, part, seconds = self.account, self.part, pieces.rest
+        unit = account.unit()
+        each = takes(account.plan, part, unit)
+        if each is None:
+            return
+        quantity, before = seconds * each, account.owed()
+        price, blocked = overage(account.plan, part)
+        worth = Fraction(1) if unit == "money" else None if price is None else per_second(price) / each
+        rates = part.terms.rates
+        account.debts.append(
+            Debt(
+                quantity, Fraction(seconds), worth, price.text if price else "", price.line if price else "",
+                rates.currency, rates.exponent, blocked[1] if blocked else "", self.row.work.id,
+            )
+        )  # fmt: skip
+        step = trail.owed(account.plan.id, unit, before, before + quantity, account.plan.cycles)
+        drawn = int(quantity + Fraction(1, 2)) if unit == "seconds" else 0
+        surcharge = premium(account.plan, part) if unit == "seconds" else None
+        name = f"{account.plan.id}/owed"
+        pieces.cut(seconds, "covered", "", drawn=drawn, lot=name, steps=(step,), price=surcharge)
 
-
-def _cut(
-    pieces: list[Part], part: Part, work: Work, rest: int, quantity: int, disposition: str, reason: str, **more: object
-) -> int:
-    """Add the next piece of ``quantity`` seconds; returns what is left. Rounding stands at the end of a part, so the
-    first pieces are worked seconds as far as there are any; the last piece has all that remain."""
-    done = sum(piece.seconds for piece in pieces)
-    start = pieces[-1].end if pieces else part.start
-    last = rest == quantity
-    seconds = part.seconds - done if last else min(quantity, part.seconds - done)
-    end = part.end if last else _after(work, start, seconds)
-    topped = part.topped if last else 0
-    made = replace(part, start=start, end=end, seconds=seconds, billed=quantity, topped=topped)
-    for name, value in {"disposition": disposition, "reason": reason, **more}.items():
-        setattr(made, name, value)
-    pieces.append(made)
-    return rest - quantity
-
-
-def _after(work: Work, start: int, seconds: int) -> int:
-    """The instant at which so many seconds were worked after ``start``."""
-    at = start
-    for begins, ends in work.spans:
-        if ends <= start:
-            continue
-        at = max(begins, start)
-        if at + seconds <= ends:
-            return at + seconds
-        seconds -= ends - at
-        at = ends
-    return at
+    def _exceed(self, pieces: Pieces) -> None:
+        """What is beyond the balance: billed as far as the contract allows, then on hold."""
+        account = self.account
+        unit = account.unit()
+        price, blocked = overage(account.plan, self.part)
+        allowed = pieces.rest if blocked is None else 0
+        each = per_second(price) if price is not None and unit == "money" else Fraction(1)
+        limit = account.limit(unit)
+        if limit is not None and allowed and each:
+            allowed = min(allowed, int(limit / each))
+        if allowed:
+            account.exceeded(unit, allowed * each)
+            pieces.cut(allowed, "billed", "", price=price)
+        if pieces.rest:
+            what, why = blocked or ("unpriced", f"on_hold: {account.plan.id}")
+            pieces.cut(pieces.rest, what, why)

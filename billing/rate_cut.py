@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from billing.calendar import Day
-from billing.contracts.lots import era_of
 from billing.rate_terms import ClientTerms
 from billing.rates import NO_TIER, Price
 from billing.scopes import Scope
@@ -42,11 +41,11 @@ class Part:
     scope_quantity: int = 0
     disposition: Disposition = "billed"
     reason: str = ""
-    era: int = 0  # changes where a balance begins or ends
-    price: Price | None = None  # of its own: overage
+    era: int = 0  # the day since which its balances stand
+    price: Price | None = None  # of its own: overage, or a premium on what is covered
     drawn: int = 0
     lot: str = ""
-    step: Step | None = None  # what it took from a balance
+    steps: tuple[Step, ...] = ()  # what it took from balances
 
 
 @dataclass(slots=True)
@@ -151,7 +150,7 @@ def _add(row: Row, terms: Terms, day: Day, start: int, end: int) -> None:
     for one in split(terms, row.work, start, end):
         own = one.terms
         scope_day = day.ordinal if own.by_day else 0
-        era = era_of(own.prepaid, day.ordinal) if own.prepaid else 0
+        era = own.prepaid.era(day.ordinal) if own.prepaid else 0
         last = row.parts[-1] if row.parts else None
         if last is not None and last.terms is own and last.day == scope_day and last.era == era and _alike(last, one):
             last.end = one.end

@@ -7,24 +7,29 @@ reasons and its steps are made once for each (service, era) and shared by all ro
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Mapping
 
 from billing.book import CatalogState
 from billing.calendar import Zone, zone_of
 from billing.contracts import CONTRACTS, PREPAID
 from billing.contracts.choice import ContractChoice, choose_contract, without_exclusions
+from billing.contracts.plan import Plan, drawdown_tiers
 from billing.rate_policies import memory_of, policies
 from billing.ratecard import Asked, Choice, choose
 from billing.rates import Rates
 from billing.services import service_of
 from billing.terms import NOBODY, Blocked, Person, Terms
-from streams.models.catalog import Client, Contract, Dated, RateCard, Service, Technician, Tier
+from streams.models.catalog import Client, Contract, Dated, Lot, RateCard, Service, Technician, Tier
 from streams.models.work import Step, Work
+
+NOTHING: Mapping[str, tuple[Lot, ...]] = {}
 
 
 class ClientTerms:
     """One client's terms under one reading of the catalogue; client "" is the unknown one."""
 
-    def __init__(self, book: CatalogState, client: str) -> None:
+    def __init__(self, book: CatalogState, client: str, purchases: Mapping[str, tuple[Lot, ...]] = NOTHING) -> None:
+        """``purchases``: lots bought by decision, by contract."""
         self._book = book
         self.client = client
         self.organisation = book.organisation
@@ -40,7 +45,13 @@ class ClientTerms:
         lines = [line for card in self._cards for line in card.lines]
         self._by_person = any(line.role or line.technician for line in lines)
         self._by_tier = any(line.tier for line in lines)
-        self.balances = any(one.kind in PREPAID for one in self._contracts)
+        tiers = drawdown_tiers(book.all(Tier).values())
+        self.plans = {
+            one.id: Plan(one, self.zone, purchases.get(one.id, ()), tiers)
+            for one in self._contracts
+            if one.kind in PREPAID
+        }
+        self.balances = bool(self.plans)
         self._by_person = self._by_person or any(one.drawdown.roles for one in self._contracts)
         self._pins = any(one.rate_change == "pin_to_start" for one in self._contracts)
         self.memory = memory_of(self._book, self._contracts)
@@ -87,7 +98,7 @@ class ClientTerms:
             blocked=self._blocked(billable, chosen, missing),
             contract_step=_contract_step(chosen),
             excluded=frozenset(contract.exclude.tiers) if contract else frozenset(),
-            prepaid=contract if contract and contract.kind in PREPAID else None,
+            prepaid=self.plans.get(contract.id) if contract else None,
             role=who.role,
             other=lambda: self.at(text, day, who, (*via, contract.id if contract else "")),
         )

@@ -70,6 +70,17 @@ class Rates:
                 self._prices[tier] = None
         return self._prices[tier]
 
+    def multiplier(self, tier: str) -> Decimal | None:
+        """What the price of a tier multiplies the standard rate by; None where it has a price of its own."""
+        chosen = self.choice(tier).line
+        own = chosen.line.tiers.get(tier) if chosen is not None else None
+        if own is not None:
+            return own.multiplier
+        if chosen is not None and chosen.line.tier == tier:
+            return None
+        general = self.tiers.get(tier)
+        return general.multiplier if general is not None else None
+
     def learn(self, name: str, price: Price | None) -> None:
         """The price of tiers that hold at once, under the name they have together."""
         self._prices[name] = price

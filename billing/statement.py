@@ -11,6 +11,7 @@ from billing import trail
 from billing.book import CatalogState
 from billing.cap import cap
 from billing.charge import Charged, charge
+from billing.contracts.accounts import Accounts
 from billing.draw import draw
 from billing.rate_cut import Row, cut
 from billing.rate_terms import ClientTerms
@@ -27,14 +28,14 @@ def rate_client(client: str, works: Iterable[Work], book: CatalogState) -> list[
     return rate_works(ClientTerms(book, client), works)
 
 
-def rate_works(terms: ClientTerms, works: Iterable[Work]) -> list[Entry]:
-    """As ``rate_client``, under terms that are already known."""
+def rate_works(terms: ClientTerms, works: Iterable[Work], accounts: Accounts | None = None) -> list[Entry]:
+    """As ``rate_client``, under terms that are already known. ``accounts`` are drawn from."""
     done = sorted((work for work in works if work.state == "done"), key=lambda work: (work.start, work.id))
     rows = [row for work in done for row in cut(work, terms)]
     round_rows(rows, terms.zone)
     cap(rows)
     if terms.balances:
-        draw(rows, terms.zone)
+        draw(rows, terms.zone, accounts or Accounts())
     charged: Charged = set()
     return [_entry(row, terms, charged) for row in rows]
 

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from billing.contracts.plan import Plan
 from billing.rates import Price, Rates
 from billing.scopes import BY_DAY
 from billing.stacking import name_of
 from billing.tier_calendar import Stack, TierCalendar
-from streams.models.catalog import Contract, Rounding
+from streams.models.catalog import Rounding
 from streams.models.entry import Disposition
 from streams.models.work import Step
 
@@ -31,7 +32,7 @@ class Terms:
     contract_step: Step
     excluded: frozenset[str]  # tiers that the contract does not take
     other: Callable[[], Terms]  # the terms of those
-    prepaid: Contract | None = None  # the contract, where it has a balance
+    prepaid: Plan | None = None  # the contract's balances
     role: str = ""
     _names: dict[Stack, str] = field(default_factory=dict)
     _minimums: dict[str, int] = field(default_factory=dict)

@@ -6,10 +6,8 @@ Steps that many rows share (contract, rate) are made once, with their terms.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
-from fractions import Fraction
 
-from billing.money import half_away, money_text
+from billing.money import money_text
 from billing.rate_cut import Part, Row
 from billing.rates import Price
 from billing.scopes import Scope
@@ -28,7 +26,7 @@ def explain(row: Row, amounts: Sequence[Step]) -> tuple[Step, ...]:
         *[one.contract_step for one in terms],
         *tiers(row.parts),
         *rounded(row.parts),
-        *[part.step for part in row.parts if part.step],
+        *[step for part in row.parts for step in part.steps],
         *{id(step): step for step in [part.terms.rates.step(part.tier) for part in row.parts]}.values(),
         *amounts,
     )
@@ -73,19 +71,6 @@ def rounded(parts: Sequence[Part]) -> list[Step]:
     tops = [_topped(part) for part in parts if part.topped]
     over = [part for part in parts if part.reason == OVER]
     return [*[_rounded(run) for run in scopes.values()], *tops, *([_capped(over)] if over else [])]
-
-
-def drawn(lot: str, unit: str, before: Fraction, after: Fraction, factor: Decimal) -> Step:
-    """What a balance had before and has after a piece of work."""
-    texts = [_balance_text(value, unit) for value in (before, after)]
-    why = f"each second takes {factor}" if factor != 1 and unit == "seconds" else ""
-    return Step("balance", before=texts[0], after=texts[1], rule=lot, why=why)
-
-
-def _balance_text(value: Fraction, unit: str) -> str:
-    if unit == "seconds":
-        return duration(int(value)) if value.denominator == 1 else f"{duration(int(value))} and a part"
-    return money_text(half_away(value.numerator * 100, value.denominator), 2)
 
 
 def priced(segment: Segment, price: Price, exponent: int) -> Step:

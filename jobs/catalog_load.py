@@ -37,22 +37,17 @@ SECTION_OF = {kind: section for section, kind in SECTIONS.items()}
 # Decided, described in docs/rules, and not built yet: said so instead of "unknown".
 NOT_BUILT = {
     "section": ("projects", "scripts", "lots"),
-    "kind": ("per_incident",),
-    "on_exhausted": ("carry_debt",),
     "field": (
         "fee",
         "price",
-        "incidents",
         "minimum",
         "maximum",
         "not_to_exceed",
         "max_technicians",
         "steps",
-        "alerts",
         "project",
         "milestones",
         "free_minutes",
-        "premium",
     ),
     "scope": ("project_day",),
 }

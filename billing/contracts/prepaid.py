@@ -1,4 +1,4 @@
-"""Block of hours and retainer: the contract's balance takes the work first; ``billing.draw`` says how much of it."""
+"""Hours, retainers, incidents: the balance takes the work first; ``billing.draw`` says how much of it."""
 
 from __future__ import annotations
 

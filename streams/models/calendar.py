@@ -73,4 +73,5 @@ class Calendar(CatalogObject):
 class Tier(CatalogObject):
     name: str = ""
     multiplier: Decimal | None = Field(default=None, ge=0)
+    drawdown_multiplier: Decimal | None = Field(default=None, gt=0)  # of prepaid quantities; default: 1
     minimum_minutes: int = Field(default=0, ge=0, le=1440)  # of work that touches this tier
