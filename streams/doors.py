@@ -10,7 +10,7 @@ from typing import Self
 from aiokafka import AIOKafkaProducer
 
 from streams.hop import Record, Write, fact_record, parked_output
-from streams.log import KafkaLog, new_producer
+from streams.log import TIMEOUT, KafkaLog, new_producer
 from streams.models.cloudevent import encode_cloudevent
 from streams.models.event import TOPIC_OF_KIND, Event
 from streams.models.fact import Fact
@@ -18,6 +18,7 @@ from streams.models.parked import Parked
 from streams.settings import Settings
 from streams.topics import partition_of
 
+Placed = tuple[str, str, Record]  # topic, the text that decides the partition, and the record
 CHUNK = 5000  # records between two waits for the broker, so that memory stays flat and order within a key is kept
 
 
@@ -29,8 +30,10 @@ class Door:
     again does no harm.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, timeout: float = TIMEOUT) -> None:
+        """``timeout``: seconds until an append is given up."""
         self._settings = settings
+        self._timeout = timeout
         self._producer: AIOKafkaProducer | None = None
 
     async def __aenter__(self) -> Self:
@@ -45,7 +48,7 @@ class Door:
     async def start(self) -> None:
         """Raises KafkaError when no broker answers."""
         self._producer = new_producer(self._settings)
-        self._log = KafkaLog(self._producer, self._settings.topic_prefix)
+        self._log = KafkaLog(self._producer, self._settings.topic_prefix, self._timeout)
         try:
             await self._producer.start()
         except BaseException:
@@ -61,23 +64,23 @@ class Door:
         """To events.*, under tenant/activity. Gives how many."""
         sent, rest = 0, iter(events)
         while chunk := list(islice(rest, CHUNK)):
-            await self._append([(TOPIC_OF_KIND[event.kind], event.entity, _event_record(event)) for event in chunk])
+            await self.append([placed(event) for event in chunk])
             sent += len(chunk)
         return sent
 
     async def send_facts(self, topic: str, facts: Sequence[Fact]) -> None:
         """To `catalog` or `decisions`, in order, under the fact's key."""
-        await self._append([(topic, fact.tenant, fact_record(fact)) for fact in facts])
+        await self.append([placed_fact(topic, fact) for fact in facts])
 
     async def send_bytes(self, topic: str, text: str, records: Sequence[Record]) -> None:
         """Raw records whose partition ``text`` decides ("tenant/activity" or "tenant"): replays, notes."""
-        await self._append([(topic, text, record) for record in records])
+        await self.append([(topic, text, record) for record in records])
 
     async def park(self, items: Sequence[Parked]) -> None:
-        outputs = [parked_output(item) for item in items]
-        await self._append([(output.topic, output.tenant, output.record) for output in outputs])
+        await self.append([placed_parked(item) for item in items])
 
-    async def _append(self, records: Sequence[tuple[str, str, Record]]) -> None:
+    async def append(self, records: Sequence[Placed]) -> None:
+        """Several kinds at once, in order within a partition."""
         writes: dict[tuple[str, int], list[Record]] = {}
         for topic, text, record in records:
             place = topic, partition_of(text, self._settings.partitions)
@@ -86,5 +89,16 @@ class Door:
             await self._log.append([Write(topic, partition, some) for (topic, partition), some in writes.items()])
 
 
-def _event_record(event: Event) -> Record:
-    return Record(event.entity.encode(), encode_cloudevent(event))
+def placed(event: Event) -> Placed:
+    """An event under tenant/activity."""
+    return TOPIC_OF_KIND[event.kind], event.entity, Record(event.entity.encode(), encode_cloudevent(event))
+
+
+def placed_fact(topic: str, fact: Fact) -> Placed:
+    """A fact under its tenant."""
+    return topic, fact.tenant, fact_record(fact)
+
+
+def placed_parked(item: Parked) -> Placed:
+    output = parked_output(item)
+    return output.topic, output.tenant, output.record

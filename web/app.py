@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -15,9 +17,10 @@ from starlette.exceptions import HTTPException
 from jobs.access import Access
 from jobs.console import UserError
 from streams.settings import Settings
-from web import api, pages, signin
+from web import api, events, openapi, pages, signin
 from web.asking import NotThere
 from web.guard import HEADERS, Guard
+from web.outbox import Outbox
 from web.problems import Refused, SignInNeeded, for_programs, problem
 
 HERE = Path(__file__).parent
@@ -36,14 +39,18 @@ def create_app(settings: Settings) -> FastAPI:
         version="1",
         docs_url=None,  # their pages load scripts from elsewhere
         redoc_url=None,
+        lifespan=_life,
     )
     app.state.settings = settings
     app.state.access = Access(settings)
+    app.state.outbox = Outbox(settings)
+    app.openapi = lambda: openapi.described(app)  # type: ignore[method-assign]  # as FastAPI's pages say
     app.add_middleware(Guard, names=settings.public_names)
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
     app.include_router(pages.router)
     app.include_router(api.router)
     app.include_router(signin.router)
+    app.include_router(events.router)
     app.add_exception_handler(NotThere, _not_there)
     app.add_exception_handler(Refused, _refused)
     app.add_exception_handler(UserError, _cannot)
@@ -51,6 +58,12 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_exception_handler(HTTPException, _no_page)
     app.add_exception_handler(Exception, _ours)
     return app
+
+
+@asynccontextmanager
+async def _life(app: FastAPI) -> AsyncIterator[None]:
+    yield
+    await app.state.outbox.stop()
 
 
 def _answer(request: Request, status: int, title: str, message: str, ways: list[tuple[str, str]]) -> Response:

@@ -22,6 +22,7 @@ from jobs.access import Access
 from jobs.tokens import Scope
 from jobs.users import Role
 from streams.settings import Settings
+from web.bodies import Pace
 from web.guard import LOOPBACK_HOST
 from web.problems import Refused, SignInNeeded
 from web.sessions import SINGLE, find_session, form_token
@@ -31,6 +32,7 @@ CSRF_HEADER, CSRF_FIELD = "X-CSRF-Token", "csrf"
 COOKIE, SECURE_COOKIE = "everyminute", "__Host-everyminute"
 LOOPBACK_ADDRESSES = ("127.0.0.1", "::1", "testclient")
 
+failures = Pace(rate=1.0, burst=100.0)  # tokens that are none of ours, by address
 bearer = HTTPBearer(scheme_name="token", auto_error=False, description="From `everyminute token create`.")
 cookie = APIKeyCookie(
     name=COOKIE, scheme_name="session", auto_error=False,
@@ -88,6 +90,17 @@ def require(*roles: Role, scope: Scope | None = None) -> Requirement:
     return dependency
 
 
+def require_token(scope: Scope) -> Requirement:
+    """A dependency: a token with the scope; nobody who signed in, and not single-user mode either."""
+
+    async def dependency(
+        request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Security(bearer)] = None
+    ) -> User:
+        return _program(request, credentials, scope)
+
+    return dependency
+
+
 def whoever(request: Request) -> User | None:
     """The person, or nobody: for pages that anybody may open."""
     try:
@@ -98,8 +111,12 @@ def whoever(request: Request) -> User | None:
 
 def _program(request: Request, credentials: HTTPAuthorizationCredentials | None, scope: Scope | None) -> User:
     access: Access = request.app.state.access
+    address = request.client.host if request.client else ""
+    if failures.empty(address):
+        failures.check(address)
     token = credentials and tokens.checked(access, credentials.credentials, int(time.time()))
     if not token:
+        failures.take(address)
         raise SignInNeeded("This token is none of ours, or it is revoked or expired.")
     if scope is None or scope not in token.scopes:
         needed = f"the scope {scope}" if scope else "a person who signs in"

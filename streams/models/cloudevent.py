@@ -87,7 +87,7 @@ class _Data(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw_o
     native: dict[str, Plain] = {}
 
 
-class _Envelope(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True, gc=False):
+class Envelope(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True, gc=False):
     """The attributes of CloudEvents 1.0, its documented extensions, and nothing else."""
 
     specversion: str
@@ -111,7 +111,7 @@ class _Typed(msgspec.Struct):
 
 
 _encoder = msgspec.json.Encoder()
-_envelope = msgspec.json.Decoder(_Envelope)
+_envelope = msgspec.json.Decoder(Envelope)
 _data = msgspec.json.Decoder(_Data)
 _typed = msgspec.json.Decoder(_Typed)
 
@@ -143,7 +143,7 @@ def encode_cloudevent(event: Event) -> bytes:
         native=event.native,
     )
     return _encoder.encode(
-        _Envelope(
+        Envelope(
             specversion="1.0",
             id=f"{event.source}/{event.source_event_id}",
             source=f"/connectors/{event.source.replace(':', '/')}",
@@ -170,6 +170,8 @@ def decode_cloudevent(tenant: str, value: bytes, headers: Iterable[Header] = ())
         if not _is_text(value):
             return Problem("not_utf8", f"bytes that are not UTF-8: {_head(value)}", "text in UTF-8")
         return Problem("not_json", f"{error}; it begins {_head(value)}", "a CloudEvent 1.0 as a JSON object")
+    except RecursionError:
+        return Problem("not_json", "brackets nested too deeply", "a CloudEvent 1.0 as a JSON object")
     except UnicodeDecodeError:
         return Problem("not_utf8", f"bytes that are not UTF-8: {_head(value)}", "text in UTF-8")
     data, fits = envelope.data, envelope.specversion == "1.0" and envelope.id and envelope.source
@@ -271,7 +273,7 @@ def _instants(data: _Data, at: int | None, started: int | None, ended: int | Non
 def _misfit(message: str, value: bytes) -> Problem:
     try:
         kind = _typed.decode(value).type
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         kind = ""
     if kind and kind not in TYPES and (other := _unknown_type(kind)).reason == "unknown_schema":
         return other  # another schema's fields cannot fit this one: the number is the finding, not the field
