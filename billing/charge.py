@@ -24,21 +24,12 @@ from billing.money import (
 )
 from billing.rate_cut import Part, Row, reason_of
 from billing.rates import Price
+from billing.urgency import waivers_at
 from streams.models.entry import Segment
-from streams.models.work import Step
+from streams.models.work import Step, Work
 
 Charged = set[tuple[str, str]]  # (work, line) whose flat amount, (work, "") whose trip fee stands in a segment already
 AtRisk = tuple[Rate | None, str, str]  # rate, currency, line
-
-
-class Charge(NamedTuple):
-    """Segments, their arithmetic, the unrounded sum; what the unbilled ones would have brought."""
-
-    segments: list[Segment]
-    steps: list[Step]
-    exact: str
-    risk: int = 0
-    risk_currency: str = ""
 
 
 class Run(NamedTuple):
@@ -52,6 +43,18 @@ class Run(NamedTuple):
         return sum([part.billed for part in self.parts])
 
 
+class Charge(NamedTuple):
+    """Segments, their arithmetic, the unrounded sum, the runs they were made of; what the unbilled ones would have
+    brought."""
+
+    segments: list[Segment]
+    steps: list[Step]
+    exact: str
+    runs: list[Run]
+    risk: int = 0
+    risk_currency: str = ""
+
+
 def charge(row: Row, charged: Charged) -> Charge:
     """What a row brings, and what of it would have brought something."""
     runs = _runs(row.parts)
@@ -61,16 +64,16 @@ def charge(row: Row, charged: Charged) -> Charge:
     steps: list[Step] = []
     exact: list[tuple[int, Rate]] = []
     for run, risk in zip(runs, risks, strict=True):
-        segment = _segment(run, row.work.id, charged, exact, steps)
+        segment = _segment(run, row.work, charged, exact, steps)
         if mixed:
             first = run.parts[0]
             segment = replace(segment, disposition=first.disposition, reason=first.reason, risk_amount=risk)
         segments.append(segment)
     text = segments[0].exact if len(segments) == 1 else exact_of(exact)
-    return Charge(segments, [*steps, *risk_steps], text, sum(risks), currency)
+    return Charge(segments, [*steps, *risk_steps], text, runs, sum(risks), currency)
 
 
-def _segment(run: Run, work: str, charged: Charged, exact: list[tuple[int, Rate]], steps: list[Step]) -> Segment:
+def _segment(run: Run, work: Work, charged: Charged, exact: list[tuple[int, Rate]], steps: list[Step]) -> Segment:
     """One rated line; its share of the unrounded sum and its arithmetic are added to ``exact`` and ``steps``."""
     first, quantity, price = run.parts[0], run.quantity, run.price
     seconds = sum([part.seconds for part in run.parts])
@@ -81,7 +84,7 @@ def _segment(run: Run, work: str, charged: Charged, exact: list[tuple[int, Rate]
         )
     assert price is not None  # what has no price is not billed
     exponent = first.terms.exponent
-    fixed = _fixed(work, price, charged) if quantity else ZERO
+    fixed = _fixed(work, first, price, charged, steps) if quantity else ZERO
     amounts = [(quantity, price.rate), (HOUR, fixed)]
     exact += amounts
     segment = Segment(
@@ -102,12 +105,18 @@ def _segment(run: Run, work: str, charged: Charged, exact: list[tuple[int, Rate]
     return segment
 
 
-def _fixed(work: str, price: Price, charged: Charged) -> Rate:
-    """What a segment costs beside its time: a flat amount once a line and work, a trip fee once a work."""
+def _fixed(work: Work, first: Part, price: Price, charged: Charged, steps: list[Step]) -> Rate:
+    """What a segment costs beside its time: a flat amount once a line and work, a trip fee once a work, unless the
+    ticket has a waiver then."""
     total = ZERO
-    for amount, once in ((price.flat, (work, price.line)), (price.fee, (work, ""))):
-        if amount.units and once not in charged:
-            charged.add(once)
+    for amount, once in ((price.flat, (work.id, price.line)), (price.fee, (work.id, ""))):
+        if not amount.units or once in charged:
+            continue
+        charged.add(once)
+        held = waivers_at(work.urgency, first.start) & set(price.waivers) if amount is price.fee else ()
+        if held:
+            steps.append(trail.fee_waived(amount, price, sorted(held), first.terms.exponent))
+        else:
             total = plus(total, amount)
     return total
 

@@ -117,6 +117,9 @@ class Directory:
     def ticket_holds(self, ticket: str) -> Ticket | None:
         return self._book.get(Ticket, ticket)
 
+    def device_holds(self, device: str | None) -> Device | None:
+        return self._book.get(Device, device)
+
     def assigned(self, technician: str, device: str, instant: int) -> list[Assignment]:
         """Tickets of that device, assigned to that technician, open at that instant, by id."""
         return _open(self._assigned(technician, f"d/{device}"), instant)

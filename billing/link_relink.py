@@ -12,6 +12,8 @@ from billing.link_path import link_session, link_timer
 from billing.link_resolve import Evidence, Terms
 from billing.link_trail import group_steps
 from billing.overlap import Group, Piece, count_once
+from billing.several_clients import share
+from billing.site import site_of
 from billing.spans import Spans, apart, intersect, length, union
 from billing.urgency import urgency_of
 from streams.models.interval import Interval
@@ -37,7 +39,7 @@ def relink(
         link_timer(piece)
     for piece in sessions:
         link_session(piece, timers, directory)
-    groups = count_once(timers, sessions, terms.merge_gap)
+    groups = share(count_once(timers, sessions, terms.merge_gap), terms.overlap)
     takers = {piece.id: group.lead.id for group in groups for piece in group.members}
     takers = {piece.id: piece.taken_by for piece in pieces if piece.taken_by} | takers
     works = {piece.id: absorbed(piece, _live(piece.id, takers)) for piece in pieces if takers[piece.id] != piece.id}
@@ -104,6 +106,8 @@ def _work(group: Group, sessions: Sequence[Piece], directory: Directory, terms: 
         client=lead.client,
         ticket=lead.ticket,
         device=item.device,
+        ticket_type=(ticket.type if ticket else None) or "",
+        site=site_of(directory, ticket, item.device, item.start),
         spans=spans,
         shared=group.shared,
         recovered=not timer,

@@ -20,6 +20,7 @@ class Terms:
     grace: int = 300
     cap: int = 28_800
     single: bool = True  # a timer that starts ends the other one
+    overlap: str = "bill_each"  # at several clients
 
 
 def terms_of(organisation: Organisation) -> Terms:
@@ -29,6 +30,7 @@ def terms_of(organisation: Organisation) -> Terms:
         forgotten.grace_minutes * 60,
         forgotten.cap_hours * 3600,
         organisation.timers == "single",
+        organisation.overlap,
     )
 
 

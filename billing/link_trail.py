@@ -33,12 +33,12 @@ def _steps(group: Group, best: Piece, terms: Terms) -> Iterator[Step]:
             "clip",
             before=duration(length(group.claim)),
             after=duration(length(group.own)),
-            rule="one_minute_once",
+            rule=group.clip_rule,
             why=f"the rest is counted by {group.clipped_by}",
         )
     if group.shared:
         why = "the technician worked for another client too; hours are counted once, both are billed"
-        yield Step("share", after=duration(length(group.shared)), rule="bill_each", why=why)
+        yield Step("share", after=duration(length(group.shared)), rule=terms.overlap, why=why)
     lead = group.lead
     target = " ".join(filter(None, (lead.client and f"client {lead.client}", lead.ticket and f"ticket {lead.ticket}")))
     why = best.reason or WHY[best.path]

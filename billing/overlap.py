@@ -67,6 +67,7 @@ class Group:
     own: Spans = ()
     shared: Spans = ()
     clipped_by: str = ""
+    clip_rule: str = "one_minute_once"
 
     @property
     def place(self) -> tuple[bool, int, str]:
@@ -111,7 +112,6 @@ def count_once(timers: Sequence[Piece], sessions: Sequence[Piece], gap: int) -> 
             _clip(group, minutes)
             if not group.lead.taken_by:
                 groups.append(group)
-    _share(groups)
     return groups
 
 
@@ -179,16 +179,3 @@ def _joined(chain: list[Piece]) -> Group | None:
         return None
     lead = min(free, key=lambda piece: piece.id)
     return Group(free, lead, union(span for piece in free for span in piece.rest))
-
-
-def _share(groups: Sequence[Group]) -> None:
-    """What several clients count at once belongs to the hours of the first."""
-    before: Spans = ()
-    for trusted in (True, False):
-        layer = sorted((group for group in groups if group.lead.trusted is trusted), key=lambda group: group.place)
-        seen = before
-        for group in layer:
-            seen = tuple(span for span in seen if span[1] > group.place[1])  # none that follows begins earlier
-            group.shared = intersect(group.own, seen)
-            seen = union((*seen, *group.own))
-        before = union((*before, *(span for group in layer for span in group.own)))

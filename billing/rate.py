@@ -16,8 +16,9 @@ import msgspec
 
 from billing.book import CatalogState, Change
 from billing.outcome import Counts, Outcome
-from billing.rate_index import EVERYTHING, Index, Shelf, identity_text, parse_identity
-from billing.rate_reach import Place, place_of
+from billing.rate_index import EVERYTHING, Index, identity_text, parse_identity
+from billing.rate_reach import Place
+from billing.rate_spread import gather, spread
 from billing.rate_terms import ClientTerms
 from billing.statement import rate_works
 from streams.models.entry import Entry, Identity, encode_entry
@@ -160,8 +161,8 @@ class RateState:
             if touched.start == EVERYTHING or terms.memory.window:
                 ids |= shelf.since(touched.start)
             if terms.memory.any:
-                ids |= shelf.sharing(touched.places, terms.memory, terms.zone)
-        rows = self._drawn(client, ids, touched, terms) if terms.balances else self._rows(client, ids, shelf, terms)
+                ids |= spread(self._index, client, touched.places, terms.memory, terms.zone)
+        rows = self._drawn(client, ids, touched, terms) if terms.balances else self._rows(client, ids, terms)
         live = {row.identity for row in rows}
         named = {one for id_ in ids for one in shelf.identities.get(id_, ())}
         gone = (Entry(tenant=self.tenant, identity=one, void=True) for one in sorted(named - live))
@@ -176,13 +177,11 @@ class RateState:
             ids |= {row.identity.work for row in rows if row.end >= start}
         return [row for row in rows if row.identity.work in ids]
 
-    def _rows(self, client: str, ids: set[str], shelf: Shelf, terms: ClientTerms) -> list[Entry]:
+    def _rows(self, client: str, ids: set[str], terms: ClientTerms) -> list[Entry]:
         """Rows of ``ids``, computed with all that shares a rounding scope with them."""
         works = list(self._index.current(client, ids))
         if terms.memory.any:
-            beside = shelf.sharing(map(place_of, works), terms.memory, terms.zone)
-            if terms.memory.window:
-                beside |= self._index.chain(client, works, terms.memory.window)
+            beside = gather(self._index, client, works, terms.memory, terms.zone)
             works.extend(self._index.current(client, beside - ids))
         return [row for row in rate_works(terms, works) if row.identity.work in ids]
 

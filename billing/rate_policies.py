@@ -15,7 +15,7 @@ from streams.models.catalog import Calendar, Contract, HolidaySet, Rounding, Ser
 def policies(
     book: CatalogState, contract: Contract | None, service: str, zone: Zone
 ) -> tuple[Rounding | None, TierCalendar | None, str]:
-    """Rounding, calendar, and what is named but missing. ``zone`` is the client's."""
+    """Rounding, calendar, and what is named but missing. ``zone`` is the site's, else the client's."""
     kind = book.get(Service, service)
     named = (kind.rounding if kind else None) or (contract.rounding if contract else None)
     named = named or book.organisation.rounding
@@ -44,20 +44,40 @@ def _holidays_missing(calendar: Calendar, sets: Mapping[str, HolidaySet]) -> str
 
 
 class Memory(NamedTuple):
-    """How pieces of work of one client may meet: in these scopes, in incidents of so many seconds."""
+    """How pieces of work of one client may meet: rounded together in these scopes, in incidents of so many seconds;
+    charged together in ``charged``; at work at the same time; devices of one run of a script."""
 
     scopes: frozenset[str]
     window: int
+    charged: frozenset[str] = frozenset()
+    concurrent: bool = False
+    runs: bool = False
 
     @property
     def any(self) -> bool:
-        return bool(self.scopes or self.window)
+        return bool(self.scopes or self.window or self.charged or self.concurrent or self.runs)
+
+    @property
+    def hops(self) -> tuple[Memory, ...]:
+        """What one change passes on, one after the other: who is capped, what is rounded, what is charged."""
+        concurrent = Memory(frozenset(), 0, concurrent=self.concurrent)
+        rounded = Memory(self.scopes, self.window)
+        charged = Memory(self.charged, 0, runs=self.runs)
+        return tuple(one for one in (concurrent, rounded, charged) if one.any)
 
 
 def memory_of(book: CatalogState, contracts: Iterable[Contract]) -> Memory:
     """Of all policies that may apply to a client with these contracts."""
-    names = {book.organisation.rounding, *(one.rounding for one in contracts)}
+    mine = list(contracts)
+    names = {book.organisation.rounding, *(one.rounding for one in mine)}
     names |= {one.rounding for one in book.all(Service).values()}
     found = [one for name in names if (one := book.get(Rounding, name)) is not None]
     window = max([one.merge_minutes * 60 for one in found], default=0)
-    return Memory(frozenset(one.scope for one in found) - {"entry"}, window)
+    promised = {one.scope for contract in mine for one in contract.not_to_exceed}
+    promised |= {one.scope for contract in mine for one in contract.free_first}
+    return Memory(
+        frozenset(one.scope for one in found) - {"entry"},
+        window,
+        frozenset(promised) - {"entry"},
+        any(one.max_concurrent_technicians is not None for one in mine),
+    )

@@ -37,7 +37,7 @@ class Reach(NamedTuple):
 
 
 def reaches(place: Place, memory: Memory, zone: Zone) -> Iterator[Reach]:
-    scopes, window = memory
+    scopes, window = memory.scopes | memory.charged, memory.window
     first, last = zone.day(place.start), zone.day(max(place.start, place.end - 1))
     since, until = first.start, last.end - 1
     if place.ticket and "ticket" in scopes:
@@ -48,6 +48,8 @@ def reaches(place: Place, memory: Memory, zone: Zone) -> Iterator[Reach]:
         yield Reach("", place.technician, since, until)
     if window:  # the incident it may belong to began before; what comes later is computed again anyhow
         yield Reach("", "", place.start - window, place.start)
+    if memory.concurrent:
+        yield Reach("", "", place.start, place.end)
     if "client_day" in scopes:
         yield Reach("", "", since, until)
     if "period" in scopes:

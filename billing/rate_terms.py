@@ -53,21 +53,32 @@ class ClientTerms:
         }
         self.balances = bool(self.plans)
         self._by_person = self._by_person or any(one.drawdown.roles for one in self._contracts)
-        self._pins = any(one.rate_change == "pin_to_start" for one in self._contracts)
+        self._pins = any(one.rate_change != "split" for one in self._contracts)
+        self._by_type = any(one.ticket_types for one in self._contracts)
+        sites = found.sites if found else []
+        self._by_site = any(one.zone for one in sites) or any(one.sites for one in self._contracts)
+        self._sites = {one.id: zone for one in sites if one.zone and (zone := zone_of(one.zone))}
         self.memory = memory_of(self._book, self._contracts)
 
     def person(self, work: Work) -> Person:
         """What the prices of a piece of work may depend on beside its service and date."""
-        began = self.zone.day(work.start).ordinal if self._pins else 0
+        who = NOBODY
+        if self._pins:
+            last = max(work.start, work.spans[-1][1] - 1) if work.spans else work.start
+            who = who._replace(began=self.zone.day(work.start).ordinal, ended=self.zone.day(last).ordinal)
+        if self._by_type or self._by_site:
+            kind = work.ticket_type if self._by_type else ""
+            who = who._replace(ticket_type=kind, site=work.site if self._by_site else "")
         if not self._by_person or not work.technician:
-            return Person(began=began)
+            return who
         found = self._book.get(Technician, work.technician)
-        return Person(work.technician, (found.role if found else None) or "", began)
+        return who._replace(technician=work.technician, role=(found.role if found else None) or "")
 
     def at(self, service: str, day: int, who: Person = NOBODY, via: tuple[str, ...] = ()) -> Terms:
         """Terms for an event's service text on a local day; ``via`` contracts that exclude the tier at hand."""
         era = bisect_right(self._eras, day)
-        key = service, era, who.technician, who.role, bisect_right(self._eras, who.began), via
+        pinned = bisect_right(self._eras, who.began), bisect_right(self._eras, who.ended)
+        key = service, era, who._replace(began=pinned[0], ended=pinned[1]), via
         found = self._known.get(key)
         if found is None:
             found = self._known[key] = self._make(service, day, who, via)
@@ -84,10 +95,10 @@ class ClientTerms:
 
     def _make(self, text: str, day: int, who: Person, via: tuple[str, ...]) -> Terms:
         service, billable = self._service(text)
-        chosen = choose_contract(self._contracts, service, day)
+        chosen = choose_contract(self._contracts, service, day, who)
         chosen = without_exclusions(chosen, self._contracts, service, day, via)
         contract = chosen.contract
-        policy, calendar, missing = policies(self._book, contract, service, self.zone)
+        policy, calendar, missing = policies(self._book, contract, service, self._sites.get(who.site, self.zone))
         return Terms(
             service=service,
             contract=contract.id if contract else "",
@@ -100,12 +111,13 @@ class ClientTerms:
             excluded=frozenset(contract.exclude.tiers) if contract else frozenset(),
             prepaid=self.plans.get(contract.id) if contract else None,
             role=who.role,
+            agreement=contract,
             other=lambda: self.at(text, day, who, (*via, contract.id if contract else "")),
         )
 
     def _rates(self, service: str, contract: Contract | None, day: int, who: Person) -> Rates:
-        if contract is not None and contract.rate_change == "pin_to_start":
-            day = who.began
+        if contract is not None and contract.rate_change != "split":
+            day = who.began if contract.rate_change == "pin_to_start" else who.ended
         asked = Asked(self.client, service, contract.id if contract else "", who.role, who.technician)
         default = self.organisation.currency
 

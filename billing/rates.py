@@ -19,7 +19,8 @@ NO_TIER = "tier_without_price: "
 
 
 class Price(NamedTuple):
-    """An exact rate, its text, the line and rule that made it; ``flat`` and ``fee`` once a piece of work."""
+    """An exact rate, its text, the line and rule that made it; ``flat`` and ``fee`` once a piece of work, ``fee`` not
+    where a ticket has one of ``waivers``; at least ``floor``, if less than ``floor_below`` seconds (0: always)."""
 
     rate: Rate
     text: str  # "" where only the flat amount counts
@@ -27,6 +28,9 @@ class Price(NamedTuple):
     line: str
     flat: Rate = ZERO
     fee: Rate = ZERO
+    waivers: tuple[str, ...] = ()
+    floor: Rate = ZERO
+    floor_below: int = 0
 
 
 @dataclass(slots=True, eq=False)
@@ -65,7 +69,7 @@ class Rates:
                 flat = rate_of(chosen.line.line.flat) if chosen.line.line.flat is not None else ZERO
                 text = "" if chosen.line.line.flat is not None else rate_text(rate, self.exponent)
                 name = chosen.line.name
-                self._prices[tier] = Price(rate, text, f"{name} {how}", name, flat, _fee(chosen))
+                self._prices[tier] = Price(rate, text, f"{name} {how}", name, flat, *_fee(chosen), *_floor(chosen))
             else:
                 self._prices[tier] = None
         return self._prices[tier]
@@ -155,10 +159,16 @@ def factor_of(line: RateLine) -> Decimal:
     return Decimal(1) if line.percent is None else line.percent.scaleb(-2)
 
 
-def _fee(chosen: Choice) -> Rate:
-    """The fee of the line that changes the price, else of the base."""
-    lines = [one.line for one in (chosen.change, chosen.line) if one is not None]
-    return next((rate_of(line.trip_fee) for line in lines if line.trip_fee is not None), ZERO)
+def _fee(chosen: Choice) -> tuple[Rate, tuple[str, ...]]:
+    """The fee of the line that changes the price, else of the base, and what spares it."""
+    lines = [one.line for one in (chosen.change, chosen.line) if one is not None and one.line.trip_fee is not None]
+    return (rate_of(lines[0].trip_fee or Decimal(0)), tuple(lines[0].trip_fee_waivers)) if lines else (ZERO, ())
+
+
+def _floor(chosen: Choice) -> tuple[Rate, int]:
+    """The least amount of a piece of work, and below how many seconds it holds."""
+    lines = [one.line for one in (chosen.change, chosen.line) if one is not None and one.line.floor is not None]
+    return (rate_of(lines[0].floor or Decimal(0)), lines[0].floor_below_minutes * 60) if lines else (ZERO, 0)
 
 
 def _price_text(line: RateLine) -> str:

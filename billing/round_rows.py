@@ -53,7 +53,7 @@ def _scopes(rows: list[Row]) -> dict[Scope, list[Member]]:
         for part in row.parts:
             policy = part.terms.policy
             part.billed = part.seconds
-            if policy is None:
+            if policy is None or part.disposition == "concurrency_cap":
                 continue
             where = Where(
                 policy.id,

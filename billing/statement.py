@@ -9,10 +9,14 @@ from collections.abc import Iterable
 
 from billing import trail
 from billing.book import CatalogState
+from billing.bounds import bounded
 from billing.cap import cap
-from billing.charge import Charged, charge
+from billing.charge import Charge, Charged, charge
+from billing.concurrency import cap_concurrency
 from billing.contracts.accounts import Accounts
 from billing.draw import draw
+from billing.first_block import first_block
+from billing.free_first import free_first
 from billing.rate_cut import Row, cut
 from billing.rate_terms import ClientTerms
 from billing.round_rows import round_rows
@@ -32,19 +36,22 @@ def rate_works(terms: ClientTerms, works: Iterable[Work], accounts: Accounts | N
     """As ``rate_client``, under terms that are already known. ``accounts`` are drawn from."""
     done = sorted((work for work in works if work.state == "done"), key=lambda work: (work.start, work.id))
     rows = [row for work in done for row in cut(work, terms)]
+    cap_concurrency(rows)
     round_rows(rows, terms.zone)
     cap(rows)
     if terms.balances:
         draw(rows, terms.zone, accounts or Accounts())
+    free_first(rows)
+    first_block(rows)
     charged: Charged = set()
-    return [_entry(row, terms, charged) for row in rows]
+    charges = bounded(rows, [charge(row, charged) for row in rows])
+    return [_entry(row, terms, money) for row, money in zip(rows, charges, strict=True)]
 
 
-def _entry(row: Row, terms: ClientTerms, charged: Charged) -> Entry:
+def _entry(row: Row, terms: ClientTerms, money: Charge) -> Entry:
     work, parts = row.work, row.parts
     first = next((part.terms for part in parts if part.disposition == row.disposition), parts[0].terms)
     worked, quantity = sum([part.seconds for part in parts]), sum([part.billed for part in parts])
-    money = charge(row, charged)
     return Entry(
         tenant=work.tenant,
         identity=Identity(terms.client, row.period, work.id),

@@ -11,7 +11,7 @@ from billing.rates import Price, Rates
 from billing.scopes import BY_DAY
 from billing.stacking import name_of
 from billing.tier_calendar import Stack, TierCalendar
-from streams.models.catalog import Rounding
+from streams.models.catalog import Contract, Rounding
 from streams.models.entry import Disposition
 from streams.models.work import Step
 
@@ -34,6 +34,7 @@ class Terms:
     other: Callable[[], Terms]  # the terms of those
     prepaid: Plan | None = None  # the contract's balances
     role: str = ""
+    agreement: Contract | None = None  # the contract itself
     _names: dict[Stack, str] = field(default_factory=dict)
     _minimums: dict[str, int] = field(default_factory=dict)
 
@@ -80,11 +81,15 @@ class Terms:
 
 
 class Person(NamedTuple):
-    """Who works, as far as a rate line names it, and the local day on which the work began."""
+    """Who works and where, as far as a rate line, a contract or a zone may depend on it, and the local days on which
+    the work began and ended."""
 
     technician: str = ""
     role: str = ""
     began: int = 0
+    ended: int = 0
+    ticket_type: str = ""
+    site: str = ""
 
 
 NOBODY = Person()

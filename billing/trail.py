@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from billing.money import money_text
+from billing.money import Rate, money_text, rate_text
 from billing.rate_cut import Part, Row
 from billing.rates import Price
 from billing.scopes import Scope
@@ -79,6 +79,12 @@ def priced(segment: Segment, price: Price, exponent: int) -> Step:
     parts += [segment.fee] if segment.fee else []
     after = f"{' + '.join(parts) or duration(segment.billed_seconds)} = {money_text(segment.amount, exponent)}"
     return Step("amount", before=segment.exact, after=after, rule=price.rule)
+
+
+def fee_waived(fee: Rate, price: Price, waivers: Sequence[str], exponent: int) -> Step:
+    """A fee that the ticket spares its client."""
+    why = f"the ticket has the waiver {', '.join(waivers)}"
+    return Step("fee", before=rate_text(fee, exponent), after=rate_text(Rate(0, 0), exponent), rule=price.line, why=why)
 
 
 def at_risk(quantity: int, money: str, line: str) -> Step:

@@ -39,6 +39,12 @@ def stretches(facts: Sequence[Urgency], start: int, end: int) -> Iterator[tuple[
     yield begin, end, held
 
 
+def waivers_at(facts: Sequence[Urgency], at: int) -> set[str]:
+    """Why no emergency price, top-up or fee is asked for at an instant."""
+    held = [one for one in facts if one.at <= at]
+    return set(held[-1].waivers) if held else set()
+
+
 def emergencies(rules: Sequence[EmergencyRule], facts: Urgency, within: str) -> list[str]:
     """Tiers that hold beside the calendar's, in the order of the rules. ``within`` is the calendar's tier."""
     return [

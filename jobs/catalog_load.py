@@ -42,12 +42,9 @@ NOT_BUILT = {
         "price",
         "minimum",
         "maximum",
-        "not_to_exceed",
-        "max_technicians",
         "steps",
         "project",
         "milestones",
-        "free_minutes",
     ),
     "scope": ("project_day",),
 }

@@ -33,7 +33,9 @@ def check_overlaps(catalogue: Catalogue, items: Sequence[RateCard | Contract]) -
 def _scope(item: RateCard | Contract) -> set[Named]:
     """What both would have to name to be rivals, as written ("*" only meets "*"); bases and changes are no rivals."""
     if isinstance(item, Contract):
-        return {(service,) for service in item.services}
+        order = f"order {item.order}" if item.order else ""
+        places = [(kind, site) for kind in item.ticket_types or [""] for site in item.sites or [""]]
+        return {(service, kind, site, order) for service in item.services for kind, site in places}
     return {
         (line.service, line.role or "", line.technician or "", line.tier or "", "" if is_base(line) else "change")
         for line in item.lines

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from billing.services import fits_service
 from jobs.catalog_calendars import tiers_of
 from jobs.catalog_lines import LARGEST, is_base
 from jobs.catalog_load import Catalogue
@@ -48,7 +49,7 @@ def check_prices(catalogue: Catalogue) -> None:
 def _billable_services(catalogue: Catalogue, contract: Contract) -> Iterator[str]:
     """Services this contract takes that should have a price. "" is work of no declared service."""
     for service in catalogue.all(Service):
-        if service.billable and ("*" in contract.services or service.id in contract.services):
+        if service.billable and any(fits_service(pattern, service.id) for pattern in contract.services):
             yield service.id
     if not catalogue.all(Service) and "*" in contract.services:
         yield ""

@@ -13,7 +13,9 @@ from jobs.catalog_contracts import check_contracts
 from jobs.catalog_lines import check_lines
 from jobs.catalog_load import Catalogue, kind_of, load_folders
 from jobs.catalog_overlaps import check_overlaps
+from jobs.catalog_places import check_places
 from jobs.catalog_prices import check_prices
+from jobs.catalog_promises import check_promises, services_named
 from jobs.catalog_rounding import check_rounding
 from streams.models.catalog import (
     Calendar,
@@ -87,7 +89,8 @@ def _references(catalogue: Catalogue) -> Iterator[tuple[CatalogObject, tuple[int
         for n, pattern in enumerate(contract.exclude.services):
             yield contract, ("exclude", "services", n), "service", None if pattern.endswith("*") else pattern
         for n, name in enumerate(contract.services):
-            yield contract, ("services", n), "service", None if name == "*" else name
+            yield contract, ("services", n), "service", None if name.endswith("*") else name
+    yield from services_named(catalogue)
 
 
 def _tiers_named(catalogue: Catalogue) -> Iterator[tuple[CatalogObject, tuple[int | str, ...], str]]:
@@ -264,8 +267,10 @@ RULES = (
     check_presence,
     check_balances,
     check_contracts,
+    check_places,
     check_lines,
     check_prices,
+    check_promises,
     check_rounding,
     check_calendars,
 )

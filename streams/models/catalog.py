@@ -29,6 +29,9 @@ from streams.models.contract import Drawdown as Drawdown
 from streams.models.contract import Exclusion as Exclusion
 from streams.models.contract import Lot as Lot
 from streams.models.contract import Rollover as Rollover
+from streams.models.limits import Allowance as Allowance
+from streams.models.limits import Limit as Limit
+from streams.models.limits import Site as Site
 from streams.models.rounding import Rounding as Rounding
 
 
@@ -49,6 +52,7 @@ class Organisation(CatalogObject):
     rounding: Id | None = None
     merge_gap_minutes: int = Field(default=5, ge=0, le=120)
     timers: Literal["single", "parallel"] = "single"
+    overlap: Literal["bill_each", "clip", "warn"] = "bill_each"  # of one technician at several clients
     forgotten_timer: ForgottenTimer = ForgottenTimer()
 
 
@@ -56,6 +60,7 @@ class Client(CatalogObject):
     name: str = ""
     zone: str | None = None
     internal: bool = False  # our own work: never billed
+    sites: list[Site] = []
     aliases: Aliases = {}
 
 
@@ -70,11 +75,13 @@ class Move(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
     client: Id
     from_: date = Field(alias="from")
+    site: Id | None = None  # of that client
 
 
 class Device(CatalogObject):
     name: str = ""
     client: Reference | None = None
+    site: Id | None = None  # of the client
     moves: list[Move] = []  # later owners, by date
     aliases: Aliases = {}
 
@@ -101,7 +108,9 @@ class Ticket(CatalogObject, TicketFacts):
     hold from the beginning, until a change says otherwise."""
 
     title: str = ""
+    type: str | None = None  # as the tool calls it: incident, project, alert
     client: Reference | None = None
+    site: Id | None = None  # of the client; else the device's
     device: Reference | None = None
     technicians: list[str] = []
     opened: datetime | None = None
@@ -133,7 +142,9 @@ class RateLine(BaseModel):
     Exactly one of: ``rate`` per hour at the standard tier, with what other ``tiers`` make of it; ``flat``, an amount
     for each piece of work whatever its length; and ``multiplier``, ``percent`` (of the rate) or ``plus`` (per hour,
     may be negative), which change the rate of the line that would hold without this one. ``trip_fee`` is charged
-    once, on the first segment of a piece of work.
+    once, on the first segment of a piece of work, unless the ticket has one of ``trip_fee_waivers`` then.
+    ``first_block`` is the price of the rounding policy's first block. A piece of work is billed at least ``floor``,
+    with ``floor_below_minutes`` only if it is billed less time than that.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -148,6 +159,10 @@ class RateLine(BaseModel):
     plus: Decimal | None = None
     tiers: dict[str, TierPrice] = {}
     trip_fee: Decimal | None = Field(default=None, ge=0)
+    trip_fee_waivers: list[str] = []
+    first_block: Decimal | None = Field(default=None, ge=0)
+    floor: Decimal | None = Field(default=None, ge=0)
+    floor_below_minutes: int = Field(default=0, ge=0, le=1440)  # 0: whatever the time
 
 
 class RateCard(Dated):

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from streams.models.catalog_base import Dated, Id
+from streams.models.limits import Allowance, Limit
 
 Multiplier = Annotated[Decimal, Field(gt=0)]
 Percent = Annotated[Decimal, Field(gt=0, le=100)]
@@ -78,11 +79,18 @@ class Contract(Dated):
     )
     client: Id
     services: list[str] = ["*"]
+    ticket_types: list[str] = []  # empty: all, and work without a ticket
+    sites: list[str] = []  # empty: all
+    order: int = 0  # of contracts that fit, the smallest takes the work; of equal ones the most exact
     exclude: Exclusion = Exclusion()
     fallback: Id | None = None  # the contract that takes what this one excludes
     rounding: Id | None = None
     calendar: Id | None = None
-    rate_change: Literal["split", "pin_to_start"] = "split"  # a price that changes inside a piece of work
+    rate_change: Literal["split", "pin_to_start", "pin_to_end"] = "split"  # a price that changes inside a piece of work
+    max_concurrent_technicians: int | None = Field(default=None, ge=1)  # billed at one instant
+    concurrency: Literal["contract", "ticket"] = "contract"  # among whom they are counted
+    not_to_exceed: list[Limit] = []
+    free_first: list[Allowance] = []
     lots: list[Lot] = []
     cycle: Literal["month", "quarter", "year"] = "month"
     cycle_day: int = Field(default=1, ge=1, le=28)  # of its first month

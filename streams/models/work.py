@@ -65,6 +65,8 @@ class Work(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     client: str | None = None
     ticket: str | None = None
     device: str | None = None
+    ticket_type: str = ""  # as the ticket says it
+    site: str = ""  # of the client: the ticket's, else the device's
     spans: tuple[Span, ...] = ()
     shared: tuple[Span, ...] = ()
     recovered: bool = False  # evidence that no timer covers

@@ -55,7 +55,7 @@ def test_every_contract_says_why_it_lost() -> None:
     choice = choose_contract([contract("a"), contract("b", "onsite"), contract("c", until="2026-01-01")], "remote", DAY)
     assert set(choice.lost) == {"b: does not take remote", "c: ended on 2026-01-01"}
     twins = choose_contract([contract("b"), contract("a")], "", DAY)
-    assert twins.lost == ("b: another fits better",)
+    assert twins.lost == ("b: a goes first, its id is smaller",)
 
 
 def with_contract(*contracts: Contract) -> list[CatalogObject]:

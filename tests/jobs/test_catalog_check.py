@@ -97,7 +97,7 @@ def test_one_thing_wrong_is_one_finding(tmp_path: Path, more: str, expected: tup
             BASE.replace("client: acme}]", "client: acme, from: 2026-02-01, until: 2026-01-01}]"),
             ("error", "empty_dates"),
         ),
-        (BASE.replace("client: acme}]", "client: acme, not_to_exceed: 500}]"), ("error", "not_built")),
+        (BASE.replace("client: acme}]", "client: acme, project: p}]"), ("error", "not_built")),
         (BASE.replace("client: acme}]", "client: acme, kind: retainer}]"), ("error", "balance_unclear")),
         (
             BASE.replace("client: acme}]", "client: acme, kind: retainer, included_hours: 1, rollover: {}}]"),
