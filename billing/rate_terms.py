@@ -74,6 +74,10 @@ class ClientTerms:
         found = self._book.get(Technician, work.technician)
         return who._replace(technician=work.technician, role=(found.role if found else None) or "")
 
+    def layer(self, at: int) -> ClientTerms:
+        """The terms that hold at an instant: one reading has one layer."""
+        return self
+
     def at(self, service: str, day: int, who: Person = NOBODY, via: tuple[str, ...] = ()) -> Terms:
         """Terms for an event's service text on a local day; ``via`` contracts that exclude the tier at hand."""
         era = bisect_right(self._eras, day)

@@ -13,6 +13,7 @@ from streams.models.parked import Parked
 NAME = "copy"
 SOURCES = ("catalog", "decisions")
 TARGETS = ("link-log", "rate-log")
+OF_RATE = frozenset({"manifest", "closed", "refused"})  # outcomes: link reads none
 
 
 class Copy:
@@ -50,7 +51,7 @@ class Copy:
                 self._add(parked, park(batch, record, found, tenant))
                 self.traffic.undecoded += 1
                 continue
-            tenant, _ = found
+            tenant, fact = found
             partition = batch.partition if tenant == EVERYONE else self._place(tenant)
             facts.setdefault(partition, []).append(Record(record.key or b"", record.value or b""))
             if record.headers and (resolved := resolve(batch, record, SEPARATOR)):
