@@ -27,6 +27,9 @@ DecisionKind = Literal[
 ]
 
 DATED: frozenset[DecisionKind] = frozenset({"purchase", "milestone", "rerate"})  # need a day
+ABOUT_EVIDENCE: frozenset[DecisionKind] = frozenset(
+    {"write_off", "billable", "non_billable", "approve", "confirm", "relink", "split"}
+)  # name evidence
 OF_LINK: frozenset[DecisionKind] = frozenset({"relink", "split", "confirm"})
 
 
@@ -82,6 +85,6 @@ def decode_decision(data: bytes) -> Decision:
     for day in (decision.on, decision.until, f"{decision.period}-01" if decision.period else ""):
         if day and date.fromisoformat(day).isoformat() != day:
             raise ValueError(f"{day!r} is no date")
-    if decision.kind in DATED and not decision.on or decision.kind == "close" and not decision.period:
+    if (decision.kind in DATED and not decision.on) or (decision.kind == "close" and not decision.period):
         raise ValueError(f"a {decision.kind} without its {'period' if decision.kind == 'close' else 'day'}")
     return decision
