@@ -37,6 +37,10 @@ class Verdict(NamedTuple):
 UNDECIDED = Verdict()
 
 
+def undecided(_: Work) -> Verdict:
+    return UNDECIDED
+
+
 class Decisions:
     """All decisions of one tenant."""
 

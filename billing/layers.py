@@ -5,15 +5,17 @@ moves it to a newer one; what is open follows the newest. Where a closed period 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
+from functools import reduce
 from typing import NamedTuple
 
 from billing.book import CatalogState
 from billing.calendar import Day, Zone
 from billing.closes import Closing, month_after
-from billing.rate_policies import Memory
+from billing.rate_policies import joined
 from billing.rate_terms import ClientTerms
+from streams.models.catalog import Lot
 
 
 class Rerate(NamedTuple):
@@ -27,10 +29,15 @@ class Layers(ClientTerms):
     """The newest terms, with those of closed periods behind them."""
 
     def __init__(
-        self, book: CatalogState, client: str, closings: Sequence[Closing], rerates: Sequence[Rerate] = ()
+        self,
+        book: CatalogState,
+        client: str,
+        purchases: Mapping[str, tuple[Lot, ...]],
+        closings: Sequence[Closing],
+        rerates: Sequence[Rerate] = (),
     ) -> None:
         """``closings`` in order, at least one."""
-        super().__init__(book, client)
+        super().__init__(book, client, purchases)
         last = closings[-1].until
         moves = [(self.zone.midnight(date.fromisoformat(one.on).toordinal()), one.release) for one in rerates]
         self._starts = sorted({one.until for one in closings} | {at for at, _ in moves if at < last})
@@ -40,12 +47,11 @@ class Layers(ClientTerms):
             closed = next(one for one in closings if begin < one.until)
             number = max([closed.release, *[release for at, release in moves if at <= begin]])
             if number not in known:
-                known[number] = self if number == book.number else ClientTerms(book.as_of(number), client)
+                known[number] = self if number == book.number else ClientTerms(book.as_of(number), client, purchases)
             self._layers.append(known[number])
         self._layers.append(self)
         every = list(known.values())
-        scopes = self.memory.scopes.union(*[one.memory.scopes for one in every])
-        self.memory = Memory(scopes, max([self.memory.window, *[one.memory.window for one in every]]))
+        self.memory = reduce(joined, [one.memory for one in every], self.memory)
         self.balances = self.balances or any(one.balances for one in every)
         self.zone = PinnedZone(self.zone, closings, self._starts, [one.zone for one in self._layers])
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 
 from billing.book import CatalogState
 from billing.closes import Closes
+from billing.contracts.purchases import purchases_of
 from billing.decisions import Decisions, Made
 from billing.layers import Layers, Rerate
 from billing.outcome import Outcome
@@ -62,10 +63,15 @@ class Decided:
     def terms(self, book: CatalogState, client: str) -> ClientTerms:
         """What holds for a client: the newest release, and for closed periods the one they stand on."""
         closed = self.closes.of(client)
+        bought = purchases_of((one.id, one.decision) for one in self.decisions.purchases(client))
         if closed is None:
-            return ClientTerms(book, client)
-        moves = [Rerate(one.decision.on, one.decision.release) for one in self.decisions.rerates(client)]
-        return Layers(book, client, closed.closings(), [one for one in moves if one.release > 0])
+            terms = ClientTerms(book, client, bought)
+        else:
+            moves = [Rerate(one.decision.on, one.decision.release) for one in self.decisions.rerates(client)]
+            rerates = [one for one in moves if one.release > 0]
+            terms = Layers(book, client, bought, closed.closings(), rerates)
+        terms.verdict_of = self.decisions.of
+        return terms
 
     def answer(self, facts: Iterable[Fact], close: Callable[[Made], list[Fact]]) -> list[Fact]:
         """Outcomes of what waits for one because of these facts. ``close`` decides a close."""
