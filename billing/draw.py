@@ -15,17 +15,19 @@ from typing import NamedTuple
 from billing import trail_balance as trail
 from billing.calendar import Zone
 from billing.contracts.account import Account
-from billing.contracts.accounts import Accounts
+from billing.contracts.accounts import BEGINNING, EVERY, Accounts, Key
 from billing.contracts.events import BalanceEvent, Debt
 from billing.contracts.lots import Balance, Unit
 from billing.draw_incident import draw_incident
 from billing.draw_price import overage, per_second, premium, takes
 from billing.pieces import Pieces
 from billing.rate_cut import Part, Row, settle
+from streams.models.work import Work
 
 
 class Item(NamedTuple):
-    """A part that draws, in its place: the day since which its balances stand, the row's first second, the work."""
+    """A part that draws, in its place: the day since which its balances stand, the row's first second, the work, the
+    place in the row."""
 
     era: int
     start: int
@@ -36,24 +38,47 @@ class Item(NamedTuple):
 
 
 def draw(rows: Iterable[Row], zone: Zone, accounts: Accounts) -> None:
-    """Split the parts that a balance takes into what it covers and what it does not; ``rows`` are all of the client
-    that ``accounts`` have not seen."""
+    """Split the parts that a balance takes into what it covers and what it does not; ``rows`` hold all of the client
+    that is behind ``accounts.key``. What else they hold shares a rounding scope with that, and has drawn already."""
     items = [
         Item(part.era, row.parts[0].start, row.work.id, place, row, part)
         for row in rows
         for place, part in enumerate(row.parts)
         if part.terms.prepaid is not None and part.disposition == "covered"
+        if (row.work.start, row.work.id) > accounts.key
     ]
     items.sort()
     made: dict[int, list[Part]] = {}
-    for item in items:
+    places, reach = _places([item.row.work for item in items]), 0
+    for number, item in enumerate(items):
         plan, part = item.part.terms.prepaid, item.part
         assert plan is not None
-        drawing = Drawing(accounts.of(plan), part, item.row, zone)
-        made[id(part)] = drawing.pieces()
+        made[id(part)] = Drawing(accounts.of(plan), part, item.row, zone).pieces()
+        reach = max(reach, item.start, zone.midnight(item.era) if item.era else 0)
+        if number in places:
+            accounts.mark(places[number], reach)
     for row in {id(item.row): item.row for item in items}.values():
         row.parts = [piece for part in row.parts for piece in made.get(id(part), (part,))]
         settle(row)
+
+
+def _places(works: list[Work]) -> dict[int, Key]:
+    """Where work, in the order in which it draws, can be cut: all before it starts before all behind it."""
+    keys = [(work.start, work.id) for work in works]
+    ends: list[Key] = []  # the first of all behind each place
+    behind = (1 << 62, "")
+    for key in reversed(keys):
+        ends.append(behind)
+        behind = min(behind, key)
+    ends.reverse()
+    found: dict[int, Key] = {}
+    before, since = BEGINNING, 0
+    for number, key in enumerate(keys):
+        before = max(before, key)
+        since += 1
+        if since >= EVERY and before < ends[number]:
+            found[number], since = before, 0
+    return found
 
 
 @dataclass(slots=True)

@@ -14,8 +14,7 @@ T = TypeVar("T")
 @dataclass(slots=True)
 class Outcome(Generic[T]):
     """1. ``appends``: new identities and derived facts, to the hop's own log, awaited.
-    2. ``outputs`` and ``parked``: everything computed, awaited. Each output is (version, record). With them
-       ``recorded``: outcomes that came back through the log, for the topic of decisions, so that a rebuild has them.
+    2. ``outputs`` and ``parked``: everything computed, awaited. Each output is (version, record).
     3. ``kept``: facts for the changelog in input order, (key, value), opaque outside the kernel, awaited.
     4. Then the batch is acknowledged.
     """
@@ -23,7 +22,6 @@ class Outcome(Generic[T]):
     appends: list[Fact] = field(default_factory=list)
     outputs: list[tuple[int, T]] = field(default_factory=list)
     parked: list[Parked] = field(default_factory=list)
-    recorded: list[Fact] = field(default_factory=list)
     kept: list[tuple[str, bytes]] = field(default_factory=list)
 
 

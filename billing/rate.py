@@ -10,28 +10,38 @@ used is answered with content or a void row. See docs/decisions.md for why nothi
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import msgspec
 
 from billing.book import CatalogState, Change
-from billing.close import decide
-from billing.closes import Statements
-from billing.corrections import corrected
-from billing.decisions import Made
+from billing.contracts.accounts import Accounts
+from billing.contracts.standing import Standing
 from billing.outcome import Counts, Outcome
-from billing.rate_decided import KINDS, Decided
+from billing.rate_drawn import balances_of, drawn_rows, scoped_rows
 from billing.rate_index import EVERYTHING, Index, identity_text, parse_identity
-from billing.rate_spread import gather, spread
+from billing.rate_reach import Place
+from billing.rate_spread import spread
 from billing.rate_terms import ClientTerms
-from billing.rate_touched import Touched, touch_work
-from billing.statement import rate_works
-from streams.models.catalog import Client
+from streams.models.catalog import Contract
 from streams.models.entry import Entry, Identity, encode_entry
 from streams.models.fact import Fact, decode_fact, encode_fact
 from streams.models.ids import version
 from streams.models.work import decode_work
 
 _NO_PRICE = ("device", "ticket")  # directory objects that no row of rate reads
+
+
+@dataclass(slots=True)
+class Touched:
+    """What a batch may have changed at one client: everything from ``start`` on, and single pieces of work."""
+
+    start: int | None = None
+    places: set[Place] = field(default_factory=set)
+    works: set[str] = field(default_factory=set)
+
+    def since(self, start: int) -> None:
+        self.start = start if self.start is None else min(self.start, start)
 
 
 class RateState:
@@ -43,8 +53,8 @@ class RateState:
         self._keys: set[str] = set()
         self._index = Index()
         self._book = CatalogState()
-        self._decided = Decided(tenant)
         self._terms: dict[str, ClientTerms] = {}
+        self._accounts: dict[str, Accounts] = {}  # balances of clients, with places to go back to
         self._stamp = -1
         self._mark = -1
         self._settled = True
@@ -56,8 +66,6 @@ class RateState:
         if value[:1] in (b"+", b"="):
             fact = self._book.restore(value)
             self._has_role(fact)
-        elif value[:1] != b"{":
-            fact = self._decided.restore(value)
         else:
             fact = decode_fact(value)
             self._take(fact)
@@ -78,8 +86,13 @@ class RateState:
             number = version(self.epoch, len(self._keys), encode_entry(entry))
             msgspec.structs.force_setattr(entry, "version", number)
             outcome.outputs.append((number, entry))
-        outcome.appends += self._decided.answer(facts, self._close)
         return outcome
+
+    def balances(self, at: int | None = None) -> list[Standing]:
+        """Balances of all clients at an instant, or when the last work of the tenant ended; client by client."""
+        self._settle()
+        clients = sorted({one.client for one in self._book.all(Contract).values()})
+        return balances_of(self._index, [self._terms_of(client) for client in clients], self._accounts, at)
 
     def counts(self) -> Counts:
         """Facts by what became of them; a piece of work that still runs is waiting."""
@@ -111,7 +124,7 @@ class RateState:
         self._keys.add(key)
         value = None
         if fact.kind == "work":
-            touch_work(self._index.fold(decode_work(bytes(fact.body)), (fact.rev, fact.digest())), touched)
+            self._fold_work(fact, touched)
         elif fact.kind == "identity":
             self._fold_identity(parse_identity(fact.id), touched)
         elif fact.kind in ("object", "release"):
@@ -119,9 +132,6 @@ class RateState:
             if self._has_role(fact) or not change.key.startswith("technician/"):
                 self._fold_catalog(change, touched)
             value = self._book.kept(fact)
-        elif fact.kind in KINDS:
-            value = self._decided.fold(fact, new, self._index, touched, outcome)
-            self._terms.clear()
         if new:
             outcome.kept.append((key, value or encode_fact(fact)))
 
@@ -130,6 +140,15 @@ class RateState:
         if fact.id.startswith("technician/") and b'"role"' in bytes(fact.body):
             self._roles.add(fact.id)
         return fact.id in self._roles
+
+    def _fold_work(self, fact: Fact, touched: dict[str, Touched]) -> None:
+        """Every client that any revision of the work ever stood at is touched, from its earliest start there."""
+        held = self._index.fold(decode_work(bytes(fact.body)), (fact.rev, fact.digest()))
+        for place in held.places:
+            one = touched.setdefault(place.client, Touched())
+            one.since(place.start)
+            one.places.add(place)
+            one.works.add(fact.id)
 
     def _fold_identity(self, identity: Identity, touched: dict[str, Touched]) -> None:
         if self._index.name(identity):
@@ -147,38 +166,22 @@ class RateState:
         """Rows of all touched work at one client, and a void row for each of its identities that has none."""
         terms = self._terms_of(client)
         shelf = self._index.shelf(client)
-        closed = self._decided.closes.of(client)
         ids = set(touched.works)
         if touched.start is not None:
-            ids |= closed.rows.keys() if closed is not None and touched.start == EVERYTHING else set()
             if touched.start == EVERYTHING or terms.memory.window:
                 ids |= shelf.since(touched.start)
             if terms.memory.any:
                 ids |= spread(self._index, client, touched.places, terms.memory, terms.zone)
-        rows = self._drawn(client, ids, touched, terms) if terms.balances else self._rows(client, ids, terms)
-        rows = rows if closed is None else corrected(closed, ids, rows)
+        if terms.balances:
+            accounts = self._accounts.setdefault(client, Accounts())
+            rows = drawn_rows(self._index, terms, accounts, ids, touched.start)
+        else:
+            self._accounts.pop(client, None)
+            rows = scoped_rows(self._index, terms, ids)
         live = {row.identity for row in rows}
         named = {one for id_ in ids for one in shelf.identities.get(id_, ())}
         gone = (Entry(tenant=self.tenant, identity=one, void=True) for one in sorted(named - live))
         return [*rows, *gone]
-
-    def _drawn(self, client: str, ids: set[str], touched: Touched, terms: ClientTerms) -> list[Entry]:
-        """Rows of ``ids`` and, where a balance connects them, all behind the first of them; they are added to it."""
-        shelf = self._index.shelf(client)
-        works = list(self._index.current(client, shelf.since(EVERYTHING)))
-        rows = rate_works(terms, works)
-        if touched.start is not None:
-            start = min([touched.start, *(work.start for work in self._index.current(client, ids))])
-            ids |= {row.identity.work for row in rows if row.end >= start}
-        return [row for row in rows if row.identity.work in ids]
-
-    def _rows(self, client: str, ids: set[str], terms: ClientTerms) -> list[Entry]:
-        """Rows of ``ids``, computed with all that shares a rounding scope with them."""
-        works = list(self._index.current(client, ids))
-        if terms.memory.any:
-            beside = gather(self._index, client, works, terms.memory, terms.zone)
-            works.extend(self._index.current(client, beside - ids))
-        return [row for row in rate_works(terms, works) if row.identity.work in ids]
 
     def _terms_of(self, client: str) -> ClientTerms:
         if self._stamp != self._book.stamp:
@@ -186,13 +189,5 @@ class RateState:
             self._stamp = self._book.stamp
         found = self._terms.get(client)
         if found is None:
-            found = self._terms[client] = self._decided.terms(self._book, client)
+            found = self._terms[client] = ClientTerms(self._book, client)
         return found
-
-    def _close(self, made: Made) -> list[Fact]:
-        """Answer a close, against all rows of the client that hold now."""
-        client = made.decision.client
-        rows = [row for row in self._answer(client, Touched(EVERYTHING)) if not row.void]
-        known = bool(client) and (bool(rows) or self._book.get(Client, client) is not None)
-        statements = self._decided.closes.of(client) or Statements()
-        return decide(made, statements, rows, known, self._terms_of(client).zone, self._book.number, self.tenant)

@@ -7,14 +7,13 @@ reasons and its steps are made once for each (service, era) and shared by all ro
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from billing.book import CatalogState
 from billing.calendar import Zone, zone_of
 from billing.contracts import CONTRACTS, PREPAID
 from billing.contracts.choice import ContractChoice, choose_contract, without_exclusions
 from billing.contracts.plan import Plan, drawdown_tiers
-from billing.decisions import Verdict, undecided
 from billing.rate_policies import memory_of, policies
 from billing.ratecard import Asked, Choice, choose
 from billing.rates import Rates
@@ -36,7 +35,6 @@ class ClientTerms:
         self.organisation = book.organisation
         self.internal = bool((found := book.get(Client, client)) and found.internal)
         self.flags: tuple[str, ...] = ()
-        self.verdict_of: Callable[[Work], Verdict] = undecided  # what people decided about a piece of work
         self.zone = self._zone(found)
         self._contracts = [one for one in book.all(Contract).values() if one.client == client]
         own = {None, *(one.id for one in self._contracts)}
@@ -75,10 +73,6 @@ class ClientTerms:
             return who
         found = self._book.get(Technician, work.technician)
         return who._replace(technician=work.technician, role=(found.role if found else None) or "")
-
-    def layer(self, at: int) -> ClientTerms:
-        """The terms that hold at an instant: one reading has one layer."""
-        return self
 
     def at(self, service: str, day: int, who: Person = NOBODY, via: tuple[str, ...] = ()) -> Terms:
         """Terms for an event's service text on a local day; ``via`` contracts that exclude the tier at hand."""
@@ -131,6 +125,10 @@ class ClientTerms:
             return choose(self._cards, asked._replace(tier=tier), day, default)
 
         return Rates(for_tier, self._book.all(Tier), self._by_tier, default)
+
+    def currency_of(self, contract: Contract, day: int) -> str:
+        """In which a contract is paid on a local day."""
+        return self._rates("", contract, day, NOBODY).currency
 
     def _service(self, text: str) -> tuple[str, bool]:
         """Catalogue service of an event's text, and whether it is billable."""

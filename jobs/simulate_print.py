@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from jobs.scenario_balances import lines, wrong_balances
 from jobs.scenario_expect import Expected, Row, fits, pair_up
 from jobs.scenario_time import say_instant, say_seconds
 
@@ -62,6 +63,8 @@ def say_step(step: dict[str, Any]) -> str:
 
 def _print_rest(console: Console, ledger: dict[str, Any]) -> None:
     console.print()
+    for line in lines(ledger["balances"]):
+        console.print(escape(line), soft_wrap=True)
     for name in ledger["running"]:
         console.print(f"still running: {escape(name)} (give `as_of:` to see when it lapses)")
     for parked in ledger["parked"]:
@@ -110,9 +113,8 @@ def differences(expected: Expected, seen: list[Row], ledger: dict[str, Any]) -> 
     amounts = {code: Decimal(amount) for code, amount in ledger["totals"]["amount"].items()}
     if expected.total is not None and expected.total != amounts:
         found.append(f"total: expected {_money_text(expected.total)}, have {_money_text(amounts)}")
-    outcomes = {one["name"]: one["outcome"] for one in ledger["decisions"] if one["outcome"]}
-    if expected.decisions is not None and expected.decisions != outcomes:
-        found.append(f"decisions: expected {expected.decisions}, have {outcomes}")
+    if expected.balances is not None:
+        found += wrong_balances(expected.balances, ledger["balances"])
     if not ledger["conservation"]["holds"]:
         found.append(f"seconds are lost or made: {ledger['conservation']}")
     return found

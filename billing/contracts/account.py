@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from billing.contracts.events import BalanceEvent, Debt, overages
@@ -28,17 +28,16 @@ class Account:
     gone: list[Balance] = field(default_factory=list)
     ended: bool = False
     next: int = 0  # the next day on which anything begins or ends
-    source: Plan | None = None  # of whose release ``plan`` is
-    _ordered: list[Balance] | None = None
+    ordered: list[Balance] | None = None  # lots in the order in which they go; None after a change
 
     def at(self, day: int) -> list[Balance]:
         """Lots to draw from on a local day, in order; whatever begins or ends up to then has done so."""
         if day >= self.next:
             self.advance(day)
-        if self._ordered is None:
+        if self.ordered is None:
             current = self.cycle if self.plan.contract.current_first else None
-            self._ordered = sorted(self.lots, key=lambda one: order(one, current))
-        return self._ordered
+            self.ordered = sorted(self.lots, key=lambda one: order(one, current))
+        return self.ordered
 
     def advance(self, day: int) -> None:
         """Let everything begin and end that does so up to a day."""
@@ -106,7 +105,7 @@ class Account:
             one = plan.lots[self.pending]
             self.pending += 1
             if one.start < plan.until:
-                self._begin(replace(one))
+                self._begin(one.copy())
                 began = True
         if edge >= plan.until and not self.ended:
             self.ended = True
@@ -115,7 +114,7 @@ class Account:
             self.cycle += 1
             self._open(self.cycle, edge)
             began = True
-        self._ordered = None
+        self.ordered = None
         if began:
             self.there = {one.unit: self.left(one.unit) for one in self.lots}
             self.told = []
@@ -155,6 +154,9 @@ class Account:
                     one.left, one.forfeited = one.left - lost, one.forfeited + lost
         for one in left:
             one.rolled = one.left
+            if not one.left:  # used up in an earlier cycle: no part of this one
+                self.lots.remove(one)
+                self.gone.append(one)
         self.over = {}
         new = plan.opened(cycle)
         if new is not None:

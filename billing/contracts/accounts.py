@@ -1,28 +1,70 @@
-"""All balances of one client."""
+"""All balances of one client, and places along its work to which they can go back."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from billing.contracts.account import Account
 from billing.contracts.events import BalanceEvent
-from billing.contracts.lots import NONE
 from billing.contracts.plan import Plan
+from billing.contracts.saved import Saved, load, save
+
+EVERY = 32  # pieces of work from one place to the next
+MOST = 256  # places; beyond it every other one of the older half goes
+
+Key = tuple[int, str]  # start and id of a piece of work: the order in which it draws
+BEGINNING: Key = (-1, "")
+
+
+class Mark(NamedTuple):
+    """The accounts after all work up to ``key`` has drawn, and nothing behind it. Some of that work draws as late as
+    at ``reach`` (a row of a later month, what lies behind the end of a balance): work that begins before may come
+    between."""
+
+    key: Key
+    reach: int
+    saved: dict[str, Saved]
 
 
 @dataclass(slots=True)
 class Accounts:
-    """By contract. They hold what the work drawn so far left of them."""
+    """By contract. They hold what the work up to ``key`` left of them."""
 
     held: dict[str, Account] = field(default_factory=dict)
+    key: Key = BEGINNING
+    marks: list[Mark] = field(default_factory=list)
 
     def of(self, plan: Plan) -> Account:
         found = self.held.get(plan.id)
         if found is None:
-            found = self.held[plan.id] = Account(plan, source=plan)
-        elif found.source is not plan:
-            _follow(found, plan)
+            found = self.held[plan.id] = Account(plan)
         return found
+
+    def mark(self, key: Key, reach: int) -> None:
+        """All work up to ``key`` has drawn, and nothing behind it."""
+        reach = max(reach, self.marks[-1].reach if self.marks else 0)
+        self.marks.append(Mark(key, reach, {name: save(account) for name, account in self.held.items()}))
+        if len(self.marks) > MOST:
+            half = MOST // 2
+            self.marks[:half] = self.marks[:half:2]
+
+    def rewind(self, start: int, plans: Mapping[str, Plan]) -> None:
+        """Go back to the last place before all work from ``start`` on; to the beginning where the plans changed."""
+        if any(not _alike(account.plan, plans.get(name)) for name, account in self.held.items()):
+            start = -1
+        while self.marks and (self.marks[-1].key >= (start, "") or self.marks[-1].reach >= start):
+            self.marks.pop()
+        if not self.marks:
+            self.held, self.key = {}, BEGINNING
+            return
+        last = self.marks[-1]
+        self.key = last.key
+        for name in [name for name in self.held if name not in last.saved]:
+            del self.held[name]
+        for name, saved in last.saved.items():
+            load(self.held[name], saved)
 
     def events(self) -> list[BalanceEvent]:
         """Of all contracts, in order of time."""
@@ -36,14 +78,12 @@ class Accounts:
                 account.advance(day)
 
 
-def _follow(account: Account, plan: Plan) -> None:
-    """From here on another release holds: what was drawn stays drawn, lots get the size it gives them, those it adds
-    begin."""
-    sizes = {one.id: one.size for one in plan.lots}
-    for lot in account.lots:
-        size = sizes.get(lot.id, lot.size)
-        lot.size, lot.left = size, max(lot.left + size - lot.size, NONE)
-    begun = {lot.id for lot in (*account.lots, *account.gone)}
-    account.plan = replace(plan)
-    account.plan.lots = [one for one in plan.lots if one.id not in begun]
-    account.source, account.pending, account.next = plan, 0, 0
+def _alike(one: Plan, other: Plan | None) -> bool:
+    if one is other:
+        return True
+    return other is not None and (
+        one.contract == other.contract
+        and one.purchases == other.purchases
+        and one.tiers == other.tiers
+        and one.zone is other.zone
+    )

@@ -47,6 +47,13 @@ class Balance:
     expired: Fraction = NONE
     forfeited: Fraction = NONE
 
+    def copy(self) -> Balance:
+        """One that can be drawn from on its own."""
+        return Balance(
+            self.id, self.unit, self.start, self.end, self.size, self.left, self.priority, self.granted, self.cycle,
+            self.price, self.rolled, self.offset, self.expired, self.forfeited,
+        )  # fmt: skip
+
     def worth(self, quantity: Fraction) -> Fraction | None:
         """What was paid for so much of it; None where nobody said."""
         return None if self.price is None else self.price * quantity / self.size

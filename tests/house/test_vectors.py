@@ -14,7 +14,19 @@ from jobs.scenario_time import parse_seconds
 
 TESTS = Path(__file__).parents[1]
 STORIES = TESTS / "stories"
-SECONDS = ("worked", "rounding", "quantity", "billed", "covered", "drawn", "overlap", "left", "size")
+SECONDS = (
+    "worked",
+    "rounding",
+    "quantity",
+    "billed",
+    "covered",
+    "drawn",
+    "overlap",
+    "left",
+    "size",
+    "rolled",
+    "offset",
+)
 
 
 class Plain(yaml.SafeLoader):
