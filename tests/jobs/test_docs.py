@@ -9,7 +9,7 @@ from typing import get_args
 import pytest
 from pydantic import BaseModel
 
-from jobs import scenario, scenario_events, scenario_expect
+from jobs import scenario, scenario_balances, scenario_events, scenario_expect
 from jobs.catalog_load import SECTIONS
 from jobs.catalog_rules import check
 from streams.models.catalog import OBJECT_TYPES

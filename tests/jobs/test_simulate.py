@@ -67,7 +67,7 @@ def test_every_expected_field_can_fail(tmp_path: Path, change: tuple[str, str]) 
 @pytest.mark.parametrize(
     ("change", "code", "said"),
     [
-        (("client: acme}]", "client: acme, kind: per_incident}]"), 3, "not built yet"),
+        (("client: acme}]", "client: acme, kind: per_incident, included_hours: 5}]"), 2, "counts incidents, not hours"),
         (("events:", "decisions: []\nevents:"), 3, "not built yet"),
         (("stop: 17:04", "stopp: 17:04"), 2, "did you mean `stop`?"),
         (("2026-03-03 16:50", "tomorrow"), 2, "`tomorrow` is no instant"),
