@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import msgspec
+
 from billing.signals import SKEW_MS, Reading, too_early
 from streams.models.event import Event, encode_event
 from streams.models.ids import digest
@@ -13,16 +15,20 @@ from streams.models.parked import Reason
 Rank = tuple[bool, int, str]  # (authenticated, revision, digest): the largest holds
 
 
-class Known(NamedTuple):
-    """A fact with what it is compared by."""
+class Known(msgspec.Struct, gc=False):
+    """A fact with what it is compared by. ``value``: its canonical bytes."""
 
     event: Event
     id: str
-    rank: Rank
+    value: bytes
+    _rank: Rank | None = None
 
-    def key(self, entity: str) -> str:
-        """`Event.fact_key` of its event, whose entity it is given."""
-        return f"{entity}|{self.id}|{self.rank[1]}|{self.rank[2]}"
+    @property
+    def rank(self) -> Rank:
+        """Only an activity that has several facts of one id asks for it: most never pay for the digest."""
+        if self._rank is None:
+            self._rank = (self.event.authenticated, self.event.revision, digest(self.value))
+        return self._rank
 
 
 class Doubt(NamedTuple):
@@ -36,8 +42,7 @@ class Doubt(NamedTuple):
 
 def known(event: Event, value: bytes | None = None) -> Known:
     """``value``: its canonical bytes, where they are at hand."""
-    content = encode_event(event) if value is None else value
-    return Known(event, event.id, (event.authenticated, event.revision, digest(content)))
+    return Known(event, event.id, encode_event(event) if value is None else value)
 
 
 def negative(event: Event) -> bool:

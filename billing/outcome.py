@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from streams.models.fact import Fact
+from streams.models.ids import Content
 from streams.models.parked import Parked
 
 T = TypeVar("T")
@@ -14,13 +15,15 @@ T = TypeVar("T")
 @dataclass(slots=True)
 class Outcome(Generic[T]):
     """1. ``appends``: new identities and derived facts, to the hop's own log, awaited.
-    2. ``outputs`` and ``parked``: everything computed, awaited. Each output is (version, record).
+    2. ``outputs`` and ``parked``: everything computed, awaited. Each output is (version, record); ``contents`` are
+       their bytes in the same order, where the kernel has encoded them already, else it is empty.
     3. ``kept``: facts for the changelog in input order, (key, value), opaque outside the kernel, awaited.
     4. Then the batch is acknowledged.
     """
 
     appends: list[Fact] = field(default_factory=list)
     outputs: list[tuple[int, T]] = field(default_factory=list)
+    contents: list[Content] = field(default_factory=list)
     parked: list[Parked] = field(default_factory=list)
     kept: list[tuple[str, bytes]] = field(default_factory=list)
 

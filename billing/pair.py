@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Sequence
 
 import msgspec
 
 from billing.doubt import Doubt, Known, known
 from billing.outcome import Counts, Outcome
-from billing.pairing import pair
+from billing.pairing import weigh
+from billing.plain import plain
 from streams.models.cloudevent import encode_cloudevent
 from streams.models.event import TOPIC_OF_KIND, Event, decode_event, encode_event
-from streams.models.ids import version
+from streams.models.ids import Content, digest, version, version_of
 from streams.models.interval import Interval, encode_interval
 from streams.models.parked import Parked, encode_parked, parked_id
 
-WARM = 4096  # activities whose facts stay decoded: a running session sends a heartbeat a minute
+WARM = 4096  # activities whose facts stay decoded, and as many before: a running session sends a heartbeat a minute
+FEW = 16  # facts of an activity that are looked through one by one
 
 EXPECTED = {
     "negative_duration": "an end at most 120 s before its start",
@@ -33,42 +34,72 @@ class PairState:
 
     def __init__(self, epoch: int = 0) -> None:
         self._epoch = epoch
-        self._facts: dict[str, dict[bytes, None]] = {}  # by tenant/activity; written once, grows only
+        self._facts: dict[str, list[bytes]] = {}  # by tenant/activity; written once, grows only
+        self._many: dict[str, set[bytes]] = {}  # the same, where they are too many to look through
         self._received = 0  # facts
-        self._warm: OrderedDict[str, list[Known]] = OrderedDict()  # the last touched at the end
+        self._warm: dict[str, list[Known]] = {}  # touched last
+        self._cool: dict[str, list[Known]] = {}  # touched before those
         self._tallies: dict[str, tuple[int, int]] = {}  # waiting and parked facts of an activity that has some
         self._stale: set[str] = set()  # restored, not tallied yet
 
     def restore(self, key: str, value: bytes) -> None:
-        """Take back one kept fact, in any order."""
-        entity = key.split("|", 1)[0]
-        held = self._facts.setdefault(entity, {})
-        self._received += value not in held
-        held[value] = None
+        """Take back one kept fact, in any order. ``key`` is its tenant/activity, and more in older changelogs."""
+        entity = key.partition("|")[0]
+        held = self._facts.get(entity)
+        if held is None:
+            self._facts[entity] = [value]
+        elif not self._add(entity, held, value):
+            return
+        self._received += 1
         self._warm.pop(entity, None)
+        self._cool.pop(entity, None)
         self._stale.add(entity)
 
     def step(self, facts: Sequence[Event]) -> Outcome[Interval]:
         """Fold the events; every touched activity is computed and sent again, known or not, changed or not."""
+        if len(self._warm) > WARM:
+            self._warm, self._cool = {}, self._warm
         outcome: Outcome[Interval] = Outcome()
+        kept = outcome.kept
         touched: dict[str, None] = {}
         for event in facts:
             entity, value = event.entity, encode_event(event)
             touched[entity] = None
-            held = self._facts.setdefault(entity, {})
-            if value in held:
+            held = self._facts.get(entity)
+            if held is None:
+                self._facts[entity] = [value]
+                self._warm[entity] = [known(event, value)]
+            elif not self._add(entity, held, value):
                 continue
-            fact = known(event, value)
-            if not held:
-                self._warm[entity] = [fact]
-            elif entity in self._warm:
-                self._warm[entity].append(fact)
-            held[value] = None
-            self._received += 1
-            outcome.kept.append((fact.key(entity), value))
+            elif (warm := self._warm.get(entity) or self._warmed(entity)) is not None:
+                warm.append(known(event, value))
+            kept.append((entity, value))
+        self._received += len(kept)
         for entity in touched:
             self._compute(entity, outcome)
         return outcome
+
+    def _add(self, entity: str, held: list[bytes], value: bytes) -> bool:
+        """Whether it is new. An activity with many facts keeps a set besides: looking through them would take long."""
+        if len(held) < FEW:
+            if value in held:
+                return False
+        else:
+            many = self._many.get(entity)
+            if many is None:
+                many = self._many[entity] = set(held)
+            if value in many:
+                return False
+            many.add(value)
+        held.append(value)
+        return True
+
+    def _warmed(self, entity: str) -> list[Known] | None:
+        """An activity's decoded facts, moved to those touched last."""
+        found = self._cool.pop(entity, None)
+        if found is not None:
+            self._warm[entity] = found
+        return found
 
     def counts(self) -> Counts:
         """Facts of activities that may go on wait; facts that cannot hold are parked."""
@@ -80,28 +111,32 @@ class PairState:
 
     def _compute(self, entity: str, outcome: Outcome[Interval]) -> None:
         facts = self._decoded(entity)
-        interval, doubts = pair(facts)
+        interval = plain(facts)
+        doubts: tuple[Doubt, ...] = ()
+        if interval is None:
+            interval, doubts = weigh(facts)
         count = len(facts)
-        outcome.outputs.append((version(self._epoch, count, encode_interval(interval)), interval))
+        content = encode_interval(interval)
+        found = digest(content)
+        outcome.outputs.append((version_of(self._epoch, count, found), interval))
+        outcome.contents.append(Content(content, found))
         if doubts:
             outcome.parked.extend(self._parked(doubt, count) for doubt in doubts)
         parked = sum(not doubt.void for doubt in doubts) if doubts else 0
         waiting = interval.close in ("open", "orphan_stop")
         if waiting or parked:
             self._tallies[entity] = (count - parked if waiting else 0, parked)
-        else:
+        elif self._tallies:
             self._tallies.pop(entity, None)
         if not waiting:
-            self._warm.pop(entity, None)  # rarely touched again
-        self._stale.discard(entity)
+            del self._warm[entity]  # rarely touched again
+        if self._stale:
+            self._stale.discard(entity)
 
     def _decoded(self, entity: str) -> list[Known]:
-        found = self._warm.get(entity)
+        found = self._warm.get(entity) or self._warmed(entity)
         if found is None:
             found = self._warm[entity] = [known(decode_event(value), value) for value in self._facts[entity]]
-        self._warm.move_to_end(entity)
-        while len(self._warm) > WARM:
-            self._warm.popitem(last=False)
         return found
 
     def _parked(self, doubt: Doubt, count: int) -> Parked:

@@ -74,7 +74,7 @@ def _current(facts: Sequence[Known]) -> list[Known]:
         return list(facts)
     for fact in facts:
         rival = best.setdefault(fact.id, fact)
-        if rival.rank < fact.rank:
+        if rival is not fact and rival.rank < fact.rank:
             best[fact.id] = fact
     return [best[name] for name in sorted(best)]
 

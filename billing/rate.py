@@ -117,7 +117,7 @@ class RateState:
         if fact.kind == "mark":
             if fact.rev > self._mark:
                 self._mark = fact.rev
-                outcome.kept.append((f"{self.tenant}|mark", encode_fact(fact)))
+                outcome.kept.append((fact.key(), encode_fact(fact)))
             return
         key = fact.key()
         new = key not in self._keys

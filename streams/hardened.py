@@ -12,13 +12,14 @@ import asyncio
 import logging
 import os
 import sys
-from collections import defaultdict
+from collections import OrderedDict, defaultdict
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, NoReturn
 
 import faust
+from aiokafka.consumer import fetcher
 from faust.stores import memory
 from faust.transport.drivers import aiokafka as driver
 from faust.types import ConsumerMessage
@@ -73,11 +74,35 @@ class HardProducer(driver.Producer):  # type: ignore[misc]
         return {**super()._settings_extra(), **producer_options()}
 
 
+class RawRecords(fetcher.PartitionRecords):  # type: ignore[misc]
+    """Gives records as they were unpacked; building one with the fields that nobody asks for takes half the time of
+    reading it."""
+
+    def __iter__(self) -> Iterator[Any]:
+        return self._records_iterator  # type: ignore[no-any-return]
+
+    def _consumer_record(self, tp: Any, record: Any) -> Any:
+        return record
+
+
+class RawResults(OrderedDict[Any, Any]):
+    """The fetcher's results by partition: all of them give raw records."""
+
+    def __setitem__(self, tp: Any, result: Any) -> None:
+        if type(result) is fetcher.FetchResult:
+            result._partition_records.__class__ = RawRecords
+        super().__setitem__(tp, result)
+
+
 class HardThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)
         consumer._fetch_max_wait_ms = FETCH_MAX_WAIT_MS
         return consumer
+
+    async def on_start(self) -> None:
+        await super().on_start()
+        self._consumer._fetcher._records = RawResults()  # nothing is assigned yet, so nothing was fetched
 
 
 class HardConsumer(driver.Consumer):  # type: ignore[misc]

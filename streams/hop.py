@@ -27,8 +27,10 @@ from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar, cast
 
 from billing.outcome import Counts, Outcome
+from streams.changelog import pack, unpack
 from streams.models.cloudevent import Problem
 from streams.models.fact import Fact, decode_fact, encode_fact
+from streams.models.ids import Content
 from streams.models.parked import Parked
 from streams.parking import EVERYONE, is_tenant, park, parked_output, resolve, tenant_of
 from streams.ports import Batch, Incoming, Log, Output, Record, Write
@@ -43,7 +45,6 @@ M_contra = TypeVar("M_contra", contravariant=True)
 T = TypeVar("T")
 
 POINTS = ("after_appends", "after_outputs", "after_changelog", "before_ack", "after_ack")
-SEPARATOR = "\x1f"
 
 
 class Kernel(Protocol[M_contra, T]):
@@ -68,6 +69,8 @@ class Plan(Generic[M, T]):
     ends_fold: Callable[[M], bool] | None = None
     most: int = sys.maxsize  # messages of one unit in a round: between two rounds the process shows that it lives
     mark: Callable[[M], int | None] = lambda _: None  # the instant, when the message is a clock mark
+    emit_content: Callable[[int, T, Content], Output] | None = None  # `emit` where the kernel has encoded the output
+    one_unit: bool = False  # one kernel holds the whole partition, no message is a clock mark or ends a fold
 
 
 Round = dict[str, list[M]]  # messages by unit, in order
@@ -135,8 +138,8 @@ class Hop(Generic[M, T]):
             self._round(batch.partition, owned, steps, [] if number else parked) for number, steps in enumerate(rounds)
         ]
         if owned.mark is not None and owned.mark is not known:
-            kept = Record(f"{EVERYONE}{SEPARATOR}mark".encode(), encode_fact(cast(Fact, owned.mark)))
-            effects[-1][2].append(Write(self.plan.changelog, batch.partition, [kept]))
+            kept = list(pack(EVERYONE, [("mark", encode_fact(cast(Fact, owned.mark)))]))
+            effects[-1][2].append(Write(self.plan.changelog, batch.partition, kept))
         return Computed(batch, effects)
 
     async def write(self, computed: Computed) -> None:
@@ -164,11 +167,11 @@ class Hop(Generic[M, T]):
         owned = self._partitions.setdefault(partition, _Partition())
         if owned.ahead or owned.broken:
             raise RuntimeError(f"{self.plan.name}/{partition}: restored in the middle of a step")
-        unit, _, kept = key.decode().partition(SEPARATOR)
-        if unit == EVERYONE:
-            self._keep_mark(owned, cast(M, decode_fact(value)))
-            return
-        self._kernel(owned, unit).restore(kept, value)
+        for unit, kept, content in unpack(key, value):
+            if unit == EVERYONE:
+                self._keep_mark(owned, cast(M, decode_fact(content)))
+            else:
+                self._kernel(owned, unit).restore(kept, content)
 
     def drop(self, partition: int) -> None:
         """Forget a partition that another process owns now."""
@@ -216,8 +219,8 @@ class Hop(Generic[M, T]):
         turn: dict[str, int] = {}
 
         ends_fold = self.plan.ends_fold
-        if ends_fold is None and owned.mark is None and not any(unit == EVERYONE for unit, _ in messages):
-            return [_by_unit(messages)] if messages else []
+        if self.plan.one_unit:
+            return [{messages[0][0]: [message for _, message in messages]}] if messages else []
 
         def put(unit: str, message: M) -> None:
             if unit not in turn:
@@ -252,28 +255,32 @@ class Hop(Generic[M, T]):
         """Step one round; its appends, outputs and changelog, each to be acknowledged before the next is written."""
         outcomes = [(unit, self._kernel(owned, unit).step(messages)) for unit, messages in steps.items()]
         appends = [fact_record(fact) for _, outcome in outcomes for fact in outcome.appends]
-        outputs = [self.plan.emit(version, output) for _, outcome in outcomes for version, output in outcome.outputs]
+        outputs = [output for _, outcome in outcomes for output in self._outputs(outcome)]
         outputs += map(parked_output, parked)
         outputs += [parked_output(item) for _, outcome in outcomes for item in outcome.parked]
-        kept = [
-            Record(f"{unit}{SEPARATOR}{key}".encode(), value)
-            for unit, outcome in outcomes
-            for key, value in outcome.kept
-        ]
+        kept = [record for unit, outcome in outcomes for record in pack(unit, outcome.kept)]
         return (
             [Write(self.plan.log, partition, appends)] if appends else [],
             self._writes(outputs) if outputs else [],
             [Write(self.plan.changelog, partition, kept)] if kept else [],
         )
 
+    def _outputs(self, outcome: Outcome[T]) -> list[Output]:
+        emit, ready = self.plan.emit, self.plan.emit_content
+        if ready is None:
+            return [emit(version, output) for version, output in outcome.outputs]
+        sent = zip(outcome.outputs, outcome.contents, strict=True)
+        return [ready(version, output, content) for (version, output), content in sent]
+
     def _writes(self, outputs: Sequence[Output]) -> list[Write]:
         writes: dict[tuple[str, int], list[Record]] = {}
         lists: dict[tuple[str, str], list[Record]] = {}  # the same, by tenant: placing one takes long
-        for topic, tenant, record in outputs:
-            records = lists.get((topic, tenant))
+        for output in outputs:
+            place = output.topic, output.tenant
+            records = lists.get(place)
             if records is None:
-                records = lists[topic, tenant] = writes.setdefault((topic, self._place(tenant)), [])
-            records.append(record)
+                records = lists[place] = writes.setdefault((output.topic, self._place(output.tenant)), [])
+            records.append(output.record)
         return [Write(topic, partition, records) for (topic, partition), records in writes.items()]
 
     def _kernel(self, owned: _Partition[M, T], unit: str) -> Kernel[M, T]:
@@ -281,13 +288,6 @@ class Hop(Generic[M, T]):
         if kernel is None:
             kernel = owned.kernels[unit] = self.plan.begin(unit)
         return kernel
-
-
-def _by_unit(messages: list[tuple[str, M]]) -> Round[M]:
-    found: Round[M] = {}
-    for unit, message in messages:
-        found.setdefault(unit, []).append(message)
-    return found
 
 
 def fact_record(fact: Fact) -> Record:

@@ -57,10 +57,10 @@ class KafkaLog:
 
     def _batches(self, records: Sequence[Record]) -> Iterator[Any]:
         batch = self._producer.create_batch()
-        for key, value in records:
-            if batch.append(timestamp=None, key=key, value=value) is None:
+        for record in records:
+            if batch.append(timestamp=None, key=record.key, value=record.value) is None:
                 yield batch
                 batch = self._producer.create_batch()
-                if batch.append(timestamp=None, key=key, value=value) is None:
-                    raise ValueError(f"a record of {len(value)} bytes fits into no batch")
+                if batch.append(timestamp=None, key=record.key, value=record.value) is None:
+                    raise ValueError(f"a record of {len(record.value)} bytes fits into no batch")
         yield batch

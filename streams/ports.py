@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
+import msgspec
+
 from streams.models.cloudevent import Header
 
 
@@ -22,7 +24,7 @@ class Incoming(Protocol):
     def headers(self) -> Sequence[Header]: ...
 
 
-class Record(NamedTuple):
+class Record(msgspec.Struct, frozen=True, gc=False):
     key: bytes
     value: bytes
 
@@ -48,7 +50,7 @@ class Batch:
     acknowledge: Callable[[], None]
 
 
-class Output(NamedTuple):
+class Output(msgspec.Struct, frozen=True, gc=False):
     topic: str
     tenant: str  # decides the partition
     record: Record

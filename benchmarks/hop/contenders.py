@@ -41,7 +41,7 @@ class Place:
 class Contender:
     """``share`` of all events it is given: slow ones are measured on fewer. ``missing`` says why it cannot run, ""
     when it can. ``pairs`` and ``changelog`` are topics without prefix; of a contender with ``changelog`` every event
-    leaves one record there, of the others every pair one among ``pairs``.
+    leaves one fact there (`streams.changelog`), of the others every pair one record among ``pairs``.
     """
 
     name: str

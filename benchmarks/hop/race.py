@@ -22,6 +22,7 @@ from aiokafka.errors import for_code
 from benchmarks.hop.contenders import Contender, Place, environment
 from benchmarks.hop.job import Job
 from streams import topics
+from streams.changelog import unpack
 from streams.log import KafkaLog, producer_options
 from streams.ports import Write
 from streams.settings import Settings
@@ -149,13 +150,19 @@ async def _samples(
     deadline = time.monotonic() + seconds
     mark = TopicPartition(place.prefix + (contender.changelog or contender.pairs), 0)
     goal = events if contender.changelog else min(job.pairs_within(events) + SLACK, len(job.pairs))
+    kept = 0
     async with reader(place.bootstrap) as consumer:
+        consumer.assign([mark])
+        await consumer.seek_to_beginning(mark)
         while True:
-            offset = (await consumer.end_offsets([mark]))[mark]
-            through = offset if contender.changelog else job.events_of(offset)
+            if contender.changelog:
+                found = await consumer.getmany(mark, timeout_ms=10)
+                kept += sum(1 for record in found.get(mark, ()) for _ in unpack(record.key, record.value))
+            done = kept if contender.changelog else (await consumer.end_offsets([mark]))[mark]
+            through = kept if contender.changelog else job.events_of(done)
             _alive(contender, place, process, deadline, "run.log")
-            yield Sample(max(through, events) if offset >= goal else through, _cpu(process.pid))
-            if offset >= goal:
+            yield Sample(max(through, events) if done >= goal else through, _cpu(process.pid))
+            if done >= goal:
                 return
             await asyncio.sleep(SAMPLE_SECONDS)
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import msgspec
 
 from billing.pair import PairState
-from streams.hop import Incoming, Output, Plan, fact_record, is_tenant
+from streams.hop import Incoming, Output, Plan, Record, is_tenant
 from streams.models.cloudevent import Problem, decode_cloudevent
 from streams.models.event import TOPIC_OF_KIND, Event
-from streams.models.fact import Fact
+from streams.models.fact import Fact, encode_fact, fact_key
+from streams.models.ids import Content, digest
 from streams.models.interval import Interval, encode_interval
 
 KEY = "tenant/activity in UTF-8"
@@ -27,6 +28,8 @@ def pair_plan(epoch: int) -> Plan[Event, Interval]:
         decode=decode_record,
         begin=lambda _: PairState(epoch),
         emit=emit,
+        emit_content=emit_content,
+        one_unit=True,
     )
 
 
@@ -42,18 +45,25 @@ def decode_record(record: Incoming) -> tuple[str, Event] | Problem:
         entity = record.key.decode()
     except UnicodeDecodeError:
         return Problem("not_utf8", f"key {record.key[:60]!r}", KEY, SET_KEY)
-    tenant, found, _ = entity.partition("/")
+    tenant, found, activity = entity.partition("/")
     if not found or not is_tenant(tenant):
         return Problem("wrong_shape", f"key {entity[:80]!r}", KEY, SET_KEY)
     event = decode_cloudevent(tenant, record.value, record.headers)
     if isinstance(event, Problem):
         return event
-    if event.entity != entity:
+    if event.activity_id != activity:
         return Problem("wrong_shape", f"activity {event.activity_id} under the key {entity[:80]!r}", KEY, SET_KEY)
     return "", event
 
 
 def emit(version: int, interval: Interval) -> Output:
-    body = msgspec.Raw(encode_interval(interval))
-    fact = Fact(kind="interval", tenant=interval.tenant, id=interval.id, rev=version, body=body)
-    return Output("link-log", interval.tenant, fact_record(fact))
+    content = encode_interval(interval)
+    return emit_content(version, interval, Content(content, digest(content)))
+
+
+def emit_content(version: int, interval: Interval, content: Content) -> Output:
+    """`emit` with the interval's bytes at hand."""
+    tenant, id_ = interval.tenant, interval.id
+    fact = Fact(kind="interval", tenant=tenant, id=id_, rev=version, body=msgspec.Raw(content.data))
+    key = fact_key(tenant, "interval", id_, version, content.digest)
+    return Output("link-log", tenant, Record(key.encode(), encode_fact(fact)))

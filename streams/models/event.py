@@ -26,7 +26,7 @@ TOPIC_OF_KIND: dict[str, str] = {
 }
 
 
-class Ref(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+class Ref(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True, gc=False):
     """Somebody or something as the source names it; resolved through aliases, never through ``name``."""
 
     native_id: str
@@ -34,7 +34,7 @@ class Ref(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     email: str | None = None
 
 
-class TicketRef(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+class TicketRef(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True, gc=False):
     """A ticket as the source names it, and where the number stood."""
 
     native_id: str

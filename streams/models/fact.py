@@ -41,7 +41,7 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     def key(self) -> str:
         """``tenant|kind|id|rev|digest``: written once, never rewritten."""
-        return f"{self.tenant}|{self.kind}|{self.id}|{self.rev}|{self.digest()}"
+        return fact_key(self.tenant, self.kind, self.id, self.rev, self.digest())
 
     @property
     def counts(self) -> bool:
@@ -51,6 +51,11 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     def ends_fold(self) -> bool:
         """A release, a decision, a close or a clock mark ends the batch it stands in (design §3)."""
         return self.kind in ("release", "decision", "closed", "refused", "mark", "seal")
+
+
+def fact_key(tenant: str, kind: FactKind, id_: str, rev: int, content_digest: str) -> str:
+    """`Fact.key` of a fact with these parts."""
+    return f"{tenant}|{kind}|{id_}|{rev}|{content_digest}"
 
 
 _encoder = msgspec.json.Encoder()

@@ -29,7 +29,7 @@ class Read:
 
 def test_the_job_s_events_are_real_ones_of_about_300_bytes() -> None:
     job = make(2000)
-    decoded = [decode_record(Read(*record)) for record in job.records]
+    decoded = [decode_record(Read(record.key, record.value)) for record in job.records]
     events = [found[1] for found in decoded if isinstance(found, tuple)]
     assert len(events) == 2000
     assert all(isinstance(event, Event) for event in events)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from billing.pair import PairState
-from streams.models.event import Event, Phase, Ref, TicketRef
+from billing.pair import FEW, PairState
+from streams.models.event import Event, Phase, Ref, TicketRef, encode_event
 from streams.models.interval import Interval
 from streams.models.parked import Parked
 from tests.billing.making import BASE, event, row
@@ -223,3 +223,15 @@ def test_what_nobody_authenticated_takes_nothing_away_from_what_somebody_did() -
     signals = (event("start", 0), event("stop", 600))
     assert paired(*signals, event("stop", 60, authenticated=False)).spans == paired(*signals).spans
     assert paired(*signals, event("stop", 60, authenticated=False)).authenticated
+
+
+def test_an_activity_with_many_facts_tells_them_apart_all_the_same() -> None:
+    beats = [event("heartbeat", minute * 60, source_event_id=str(minute)) for minute in range(3 * FEW)]
+    state = PairState()
+    assert [len(state.step([beat]).kept) for beat in beats] == [1] * len(beats)
+    assert state.step(beats).kept == []
+    restored = PairState()
+    for beat in beats * 2:
+        restored.restore(beat.entity, encode_event(beat))
+    assert restored.counts() == state.counts()
+    assert restored.step(beats[:1]).outputs == state.step(beats[:1]).outputs

@@ -233,7 +233,7 @@ def test_a_mark_is_kept_and_neither_counted_nor_shown() -> None:
     before = state.counts()
     mark = Fact(kind="mark", tenant="*", id="mark", rev=at("2026-03-03 10:00"))
     outcome = state.step([mark])
-    assert (outcome.outputs, outcome.appends, [key for key, _ in outcome.kept]) == ([], [], ["main|mark"])
+    assert (outcome.outputs, outcome.appends, [key for key, _ in outcome.kept]) == ([], [], [mark.key()])
     older = Fact(kind="mark", tenant="*", id="mark", rev=at("2026-03-02 10:00"))
     assert state.step([mark, older]).kept == []
     assert state.counts() == before

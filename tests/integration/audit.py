@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from streams.app import plans
-from streams.hop import SEPARATOR, Plan
+from streams.changelog import SEPARATOR, unpack
+from streams.hop import EVERYONE, Plan
 from streams.models.cloudevent import Problem
-from streams.models.event import Event
+from streams.models.event import Event, decode_event
 from tests.integration.pipeline import Pipeline
 
 
@@ -13,7 +14,7 @@ def audit(pipeline: Pipeline) -> str:
     """A line a hop. What the log has and the changelog lacks was never taken; what no worker knows was forgotten."""
     lines = []
     for plan in plans(pipeline.settings):
-        kept = {record.key.decode() for record in pipeline.records(plan.changelog) if b"|mark" not in record.key}
+        kept = {name for record in pipeline.records(plan.changelog) for name in kept_keys(record.key, record.value)}
         lost = sorted(readable(pipeline, plan) - kept)
         known = {
             process.name: pipeline.report(process.name).get("hops", {}).get(plan.name, {}).get("received")
@@ -24,8 +25,19 @@ def audit(pipeline: Pipeline) -> str:
     return "\n".join(lines)
 
 
+def kept_keys(key: bytes, value: bytes) -> set[str]:
+    """Of a record of a changelog: a key for each of its facts that count."""
+    found = set()
+    for fact in unpack(key, value):
+        if fact.unit == "":
+            found.add(f"{SEPARATOR}{decode_event(fact.value).fact_key()}")
+        elif fact.unit != EVERYONE and "|mark" not in fact.key:
+            found.add(f"{fact.unit}{SEPARATOR}{fact.key}")
+    return found
+
+
 def readable(pipeline: Pipeline, plan: Plan) -> set[str]:  # type: ignore[type-arg]
-    """Keys, as its changelog has them, of all facts in the hop's log."""
+    """Keys, as `kept_keys` has them, of all facts in the hop's log."""
     found = set()
     for topic in plan.sources:
         for record in pipeline.records(topic):

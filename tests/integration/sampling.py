@@ -1,13 +1,15 @@
 """Samples of what the topics hold: ``python -m tests.integration.sampling`` writes them anew, from a real run.
 
-A line is one record, ``{"key": …, "value": …}`` as text. They are kept to show that later code still reads what
-earlier code wrote: add new files or lines, never replace those that a release has written.
+A line is one record, ``{"key": …, "value": …}`` as text, or ``"base64"`` for a value that is none. They are kept to
+show that later code still reads what earlier code wrote: add new files or lines, never replace those that a release
+has written.
 """
 
 from __future__ import annotations
 
 import json
 import tempfile
+from base64 import b64decode, b64encode
 from collections.abc import Iterable
 from itertools import zip_longest
 from pathlib import Path
@@ -15,6 +17,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from streams.changelog import unpack
 from streams.topics import TOPICS
 from tests.engine_fixture import shared_engine
 from tests.integration.month import TENANT, load
@@ -38,7 +41,16 @@ class Sample(NamedTuple):
 
 def read(topic: str) -> list[Sample]:
     lines = (SAMPLES / f"{topic}.jsonl").read_text(encoding="utf-8").splitlines()
-    return [Sample(each["key"].encode(), each["value"].encode()) for each in map(json.loads, lines)]
+    return [Sample(each["key"].encode(), value_of(each)) for each in map(json.loads, lines)]
+
+
+def value_of(line: dict[str, str]) -> bytes:
+    return b64decode(line["base64"]) if "base64" in line else line["value"].encode()
+
+
+def line_of(key: bytes, value: bytes) -> str:
+    text = {"base64": b64encode(value).decode()} if b"#" in key else {"value": value.decode()}
+    return json.dumps({"key": key.decode()} | text) + "\n"
 
 
 def write(pipeline: Pipeline) -> None:
@@ -46,7 +58,7 @@ def write(pipeline: Pipeline) -> None:
     for topic in TOPICS:
         if topic.name not in UNUSED:
             chosen = choose((record.key, record.value) for record in pipeline.records(topic.name))
-            lines = [json.dumps({"key": key.decode(), "value": value.decode()}) + "\n" for key, value in chosen]
+            lines = [line_of(key, value) for key, value in chosen]
             (SAMPLES / f"{topic.name}.jsonl").write_text("".join(lines), encoding="utf-8")
 
 
@@ -55,14 +67,16 @@ def choose(records: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
     sorts: dict[tuple[str, ...], list[tuple[bytes, bytes]]] = {}
     for key, value in records:
         if len(value) < LARGE:
-            sorts.setdefault(sort_of(value), []).append((key, value))
+            sorts.setdefault(sort_of(key, value), []).append((key, value))
     turns = (each[:MANY] for _, each in sorted(sorts.items()))
     rounds = zip_longest(*turns)
     return [record for some in rounds for record in some if record is not None][:MANY]
 
 
-def sort_of(value: bytes) -> tuple[str, ...]:
-    """As ("interval", "stop"): the kind of a fact, and what its body says of its own."""
+def sort_of(key: bytes, value: bytes) -> tuple[str, ...]:
+    """As ("interval", "stop"): the kind of a fact, and what its body says of its own. Of many, the first."""
+    if b"\x1f" in key:
+        value = next(unpack(key, value)).value
     thing = msgspec.json.decode(value.lstrip(b"+="))
     body = thing.get("body") or thing.get("data") or thing
     names = [thing.get("kind", ""), *(body.get(name, "") for name in ("phase", "close", "state", "disposition"))]

@@ -2,7 +2,8 @@
 
 Each ``yield`` of a worker is a point where it may crash or be paused. The order of effects is that of streams/hop.py:
 appends, outputs (in any order: they go to several partitions), changelog in input order, acknowledgement. The
-changelog keeps the last record of a key. A worker that is no longer the owner cannot acknowledge.
+changelog keeps the last record of a key; a record holds one fact or a few, so that workers cut the same facts at
+different places. A worker that is no longer the owner cannot acknowledge.
 """
 
 from __future__ import annotations
@@ -19,8 +20,9 @@ from billing.link import LinkState
 from billing.outcome import Outcome
 from billing.pair import PairState
 from billing.rate import RateState
+from streams.changelog import pack, unpack
 from streams.models.entry import Entry, encode_entry
-from streams.models.event import Event
+from streams.models.event import Event, decode_event
 from streams.models.fact import Fact
 from streams.models.interval import encode_interval
 from streams.models.work import encode_work
@@ -48,7 +50,7 @@ class World:
     rules: Rules
     random: Random
     logs: dict[str, list[Any]] = field(default_factory=lambda: {hop: [] for hop in HOPS})
-    changelogs: dict[str, dict[str, bytes]] = field(default_factory=lambda: {hop: {} for hop in HOPS})
+    changelogs: dict[str, dict[bytes, bytes]] = field(default_factory=lambda: {hop: {} for hop in HOPS})
     committed: dict[str, int] = field(default_factory=lambda: dict.fromkeys(HOPS, 0))
     generation: dict[str, int] = field(default_factory=lambda: dict.fromkeys(HOPS, 0))
     sent: list[Sent] = field(default_factory=list)
@@ -113,11 +115,13 @@ class Worker:
         world.generation[hop] += 1
         self.generation = world.generation[hop]
         self.state = fresh_state(hop)
+        self.known: set[str] = set()
         for key, value in world.changelogs[hop].items():
-            self.state.restore(key, value)
+            for fact in unpack(key, value):
+                self.state.restore(fact.key, fact.value)
+                self.known.add(decode_event(fact.value).fact_key() if hop == "pair" else fact.key)
         self.position = world.committed[hop]
         self.last: dict[str, bytes] = {}
-        self.known: set[str] = set(world.changelogs[hop])
 
     def steps(self) -> Iterator[str]:
         world, log = self.world, self.world.logs[self.hop]
@@ -169,11 +173,17 @@ class Worker:
             yield "append"
 
     def _keep(self, outcome: Outcome[Any]) -> Iterator[str]:
-        for key, value in outcome.kept:
-            name = "|".join(key.split("|")[:3]) if self.world.rules.facts_in_place else key
-            self.world.changelogs[self.hop].pop(name, None)  # the last record of a key, at its last place
-            self.world.changelogs[self.hop][name] = value
-            yield "keep"
+        changelog, left = self.world.changelogs[self.hop], list(outcome.kept)
+        while left:
+            many = 1 if self.world.rules.facts_in_place else self.world.random.randint(1, 3)
+            for record in pack(TENANT, left[:many]):
+                name = record.key
+                if self.world.rules.facts_in_place:
+                    name = ("\x1f" + "|".join(left[0][0].split("|")[:3])).encode()
+                changelog.pop(name, None)  # the last record of a key, at its last place
+                changelog[name] = left[0][1] if self.world.rules.facts_in_place else record.value
+                yield "keep"
+            left = left[many:]
 
 
 def _key(item: Event | Fact) -> str:

@@ -58,17 +58,17 @@ class Mortal(Generic[F, T]):
     def __init__(self, make: Callable[[], State[F, T]], dice: random.Random) -> None:
         self.make, self.random = make, dice
         self.state = make()
-        self.kept: dict[str, bytes] = {}
+        self.kept: list[tuple[str, bytes]] = []
 
     def restore(self, key: str, value: bytes) -> None:
-        self.kept[key] = value
+        self.kept.append((key, value))
         self.state.restore(key, value)
 
     def step(self, facts: Sequence[F]) -> Outcome[T]:
         if self.random.random() < 0.4:
             self.state = self.make()
-            for key in self.random.sample(sorted(self.kept), len(self.kept)):
-                self.state.restore(key, self.kept[key])
+            for key, value in self.random.sample(self.kept, len(self.kept)):
+                self.state.restore(key, value)
         outcome = self.state.step(facts)
-        self.kept |= dict(outcome.kept)
+        self.kept += outcome.kept
         return outcome

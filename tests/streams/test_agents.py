@@ -11,7 +11,7 @@ from streams.agents.facts import decode_record
 from streams.agents.link import link_plan
 from streams.agents.pair import pair_plan
 from streams.agents.rate import rate_plan
-from streams.hop import Hop
+from streams.hop import Hop, Record
 from streams.models.catalog import Client, object_body
 from streams.models.cloudevent import Problem, encode_cloudevent
 from streams.models.entry import Entry, Identity, decode_entry
@@ -82,7 +82,7 @@ def test_copy_sends_the_same_bytes_to_both_logs_in_order() -> None:
     facts = [CLIENT, Fact(kind="decision", tenant="main", id="d1"), Fact(kind="decision", tenant="main", id="d2")]
     asyncio.run(copy.Copy(memory, lambda tenant: 3).take(memory.batch(*map(read, facts), topic="decisions")))
     for topic in ("link-log", "rate-log"):
-        assert memory.on(topic) == [(fact.key().encode(), encode_fact(fact)) for fact in facts]
+        assert memory.on(topic) == [Record(fact.key().encode(), encode_fact(fact)) for fact in facts]
     assert memory.written[-1][0] == "ack"
 
 

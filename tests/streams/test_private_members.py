@@ -5,11 +5,15 @@ import asyncio
 import inspect
 from collections import defaultdict
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import faust
 import pytest
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.consumer import fetcher
+from aiokafka.producer.message_accumulator import BatchBuilder
+from aiokafka.record.memory_records import MemoryRecords
 from faust.stores import memory
 from faust.tables.recovery import Recovery
 from faust.transport import conductor
@@ -52,7 +56,8 @@ TESTED_HERE = {
     "_compile_decode", "_create_event", "_on_published", "_settings_extra", "_create_worker_consumer",
     "_fetch_max_wait_ms", "_new_consumer_thread", "_get_active_partitions", "_getmany", "_seek", "_read_offset",
     "_is_changelog_tp", "_committed_offset", "_filter_tps_with_pending_acks", "_new_offset", "_acked",
-    "_acked_index", "_new_store", "_ensure_producer", "_CStreamIterator", "_txn_manager",
+    "_acked_index", "_new_store", "_ensure_producer", "_CStreamIterator", "_txn_manager", "_records_iterator",
+    "_consumer_record", "_partition_records", "_consumer", "_fetcher", "_records",
 }  # fmt: skip
 
 
@@ -117,6 +122,37 @@ def test_the_fetch_wait_is_read_when_the_consumer_starts() -> None:
     assert "self._fetch_max_wait_ms" in source(AIOKafkaConsumer.start)
     assert parameters(driver.AIOKafkaConsumerThread._create_worker_consumer) == ["self", "transport"]
     assert parameters(driver.Consumer._new_consumer_thread) == ["self"]
+
+
+def test_fetched_records_stay_as_they_were_unpacked() -> None:
+    builder = BatchBuilder(4096, 0)
+    for number in range(5):
+        builder.append(timestamp=None, key=b"k", value=str(number).encode(), headers=[("h", b"1")])
+    place = TopicPartition("t", 0)
+    arguments: Any = (MemoryRecords(bytes(builder._build())), [], 1, None, None, True, fetcher.READ_UNCOMMITTED)
+    positions: list[int] = []
+    state = SimpleNamespace(paused=False, position=1, consumed_to=positions.append)
+    assignment = SimpleNamespace(active=True, state_value=lambda tp: state)
+    results = hardened.RawResults()
+    results[place] = fetcher.FetchResult(
+        place, assignment=assignment, partition_records=fetcher.PartitionRecords(place, *arguments), backoff=0
+    )
+    first = results[place].getall(2)
+    state.position = 3
+    rest = results[place].getall(10)
+    assert [(each.offset, each.key, each.value, list(each.headers)) for each in (*first, *rest)] == [
+        (number, b"k", str(number).encode(), [("h", b"1")]) for number in range(1, 5)
+    ]
+    assert positions == [3, 5]
+    assert not results[place].has_more()
+
+
+def test_the_fetcher_keeps_its_results_where_they_are_exchanged() -> None:
+    assert "self._records = collections.OrderedDict()" in source(fetcher.Fetcher.__init__)
+    assert "self._records[tp] = FetchResult(" in source(fetcher.Fetcher._proc_fetch_request)
+    assert "type(res_or_error) is FetchResult" in source(fetcher.Fetcher.fetched_records)
+    assert "self._fetcher = Fetcher(" in source(AIOKafkaConsumer.start)
+    assert "await self._consumer.start()" in source(driver.AIOKafkaConsumerThread.on_start)
 
 
 def test_the_transports_classes_are_those_that_run(app: Any) -> None:
