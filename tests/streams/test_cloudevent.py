@@ -27,9 +27,25 @@ events = st.builds(
     duration_ms=st.none() | st.integers(0, 2**40), time_basis=st.sampled_from(get_args(TimeBasis)),
     technician=refs, device=refs, client=refs,
     ticket=st.none() | st.builds(TicketRef, texts, st.sampled_from(get_args(Evidence))),
-    service=texts, billable=st.none() | st.booleans(), authenticated=st.booleans(),
+    service=texts, billable=st.none() | st.booleans(), authenticated=st.booleans(), automatic=st.booleans(),
+    correction=st.sampled_from(["", "wrong_client"]),
     native=st.dictionaries(texts, texts | st.integers(-(2**63), 2**63 - 1) | st.booleans() | st.none(), max_size=3),
 )  # fmt: skip
+
+
+def test_no_field_is_lost_on_the_way() -> None:
+    """Each is told by name here, so that a new one must be."""
+    full = Event(
+        tenant="main", source="s:1", source_event_id="e", activity_id="a", kind="script_run", phase="void", revision=7,
+        at=1_772_461_907_902, started_at=1_772_461_907_903, ended_at=1_772_461_907_904, duration_ms=5,
+        time_basis="entered", technician=Ref("t", "Tee", "t@x"), device=Ref("d"), client=Ref("c"),
+        ticket=TicketRef("k", "note"), service="s", billable=False, authenticated=False, automatic=True,
+        correction="why", native={"n": None},
+    )  # fmt: skip
+    bare = Event(tenant="", source="", source_event_id="", activity_id="", kind="ticket_timer", phase="start")
+    same = {name for name in Event.__struct_fields__ if getattr(full, name) == getattr(bare, name)}
+    assert same == {"schema"}
+    assert decode_cloudevent("main", encode_cloudevent(full)) == full
 
 
 @given(events)
