@@ -117,9 +117,9 @@ def test_offsets_and_finer_instants_are_understood() -> None:
 
 @pytest.mark.parametrize(
     ("value", "reason"),
-    [(b"{", "not_json"), (b'{"id":"\xff"}', "not_utf8"), (b"", "not_json"), (b'{"data":' * 20_000, "not_json")],
+    [(b"{", "not_json"), (b'{"id":"\xff"}', "not_utf8"), (b"", "not_json"), (b'{"data":' * 20_000, "unknown_field")],
 )
-def test_bytes_that_are_no_json(value: bytes, reason: Reason) -> None:
+def test_bytes_that_are_no_event(value: bytes, reason: Reason) -> None:
     problem = decode_cloudevent("main", value)
     assert isinstance(problem, Problem)
     assert problem.reason == reason
