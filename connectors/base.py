@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO, Literal, NamedTuple
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
@@ -29,6 +29,7 @@ class Options(NamedTuple):
     as_of: int | None = None
     zone: ZoneInfo | None = None
     ticket_column: str = ""
+    time_unit: Literal["minutes", "hours"] = "minutes"
 
 
 class Row(NamedTuple):

@@ -20,7 +20,7 @@ class Table:
     def __init__(self, stream: BinaryIO, needed: tuple[str, ...]) -> None:
         opening(stream)
         self.stream, self.start = stream, stream.tell()
-        header = stream.readline(MAX_ROW).decode("utf-8", errors="replace").strip()
+        header = stream.readline(MAX_ROW).decode("utf-8", errors="replace").replace("\r", " ").strip()
         self.delimiter = max(DELIMITERS, key=header.count)
         self.columns = [name.strip() for name in next(csv.reader([header], delimiter=self.delimiter), [])]
         missing = [name for name in needed if name not in self.columns]

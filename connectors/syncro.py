@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from typing import Any, BinaryIO
 
 import msgspec
@@ -19,6 +20,7 @@ from connectors.base import (
     Outcome,
     Row,
     Skip,
+    Skipped,
     object_id,
     outcomes,
     reference,
@@ -51,6 +53,19 @@ def read(stream: BinaryIO, instance: str, options: Options) -> Iterator[Outcome]
         )
 
     yield from outcomes(_with_timers(json_rows(stream, LISTS)), mapping)
+
+
+def receive(body: bytes, instance: str, options: Options) -> Iterator[Outcome]:
+    """A notification: text, a link, and the ticket or timer it is about in ``attributes``."""
+    try:
+        found = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise Bad("wrong_shape", str(error), "a notification with text, link and attributes") from None
+    inside = bytes(found.get("attributes", b""))
+    if inside.lstrip()[:1] != b"{" or inside.replace(b" ", b"") == b"{}":
+        yield Skipped(1, "notification")
+    else:
+        yield from read(BytesIO(inside), instance, options)
 
 
 def _with_timers(rows: Iterator[Row]) -> Iterator[Row]:

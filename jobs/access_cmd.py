@@ -63,7 +63,7 @@ def user_add(
         raise UserError(f"--role {role!r}: choose one of {', '.join(ROLES)}.")
     if found == "technician" and not technician:
         raise UserError("A technician's timers need --technician, the id of the technician in the catalogue.")
-    add(_access(), name, found, checked_tenant(tenant), technician, _password(password_file))
+    add(open_access(), name, found, checked_tenant(tenant), technician, _password(password_file))
     say(f"Added {name}, {found} of {checked_tenant(tenant)}. The pages now ask everybody to sign in.")
 
 
@@ -72,23 +72,23 @@ def user_list(format_: Formatted = Format.table) -> None:
 
     rows = [
         {"name": one.name, "role": one.role, "tenant": one.tenant, "technician": one.technician,
-         "created": _when(one.created), "last_sign_in": _when(one.used)}
-        for one in accounts(_access())
+         "created": when(one.created), "last_sign_in": when(one.used)}
+        for one in accounts(open_access())
     ]  # fmt: skip
-    _show(rows, format_, "No users yet: the pages are open on this machine.")
+    show_rows(rows, format_, "No users yet: the pages are open on this machine.")
 
 
 def user_password(name: str, password_file: Password = None) -> None:
     from jobs.users import set_password
 
-    set_password(_access(), name, _password(password_file))
+    set_password(open_access(), name, _password(password_file))
     say(f"Set. All sessions of {name} are ended.")
 
 
 def user_remove(name: str) -> None:
     from jobs.users import any_user, remove
 
-    access = _access()
+    access = open_access()
     remove(access, name)
     say(f"Removed {name}." if any_user(access) else f"Removed {name}. No user is left: the pages are open here again.")
 
@@ -109,7 +109,7 @@ def token_create(
         raise UserError("Give the token a name of up to 100 characters.")
     if "timers" in scopes and not technician:
         raise UserError("The scope timers needs --technician, the id of the technician in the catalogue.")
-    token = create(_access(), name, checked_tenant(tenant), scopes, technician, _until(expires))
+    token = create(open_access(), name, checked_tenant(tenant), scopes, technician, _until(expires))
     say("Keep it now: it is not shown again.")
     put(token)
 
@@ -120,21 +120,21 @@ def token_list(format_: Formatted = Format.table) -> None:
     now = int(datetime.now(UTC).timestamp())
     rows = [
         {"id": one.id, "name": one.name, "tenant": one.tenant, "scopes": " ".join(one.scopes),
-         "technician": one.technician, "state": one.state(now), "created": _when(one.created),
-         "expires": _when(one.expires), "last_used": _when(one.used)}
-        for one in tokens(_access())
+         "technician": one.technician, "state": one.state(now), "created": when(one.created),
+         "expires": when(one.expires), "last_used": when(one.used)}
+        for one in tokens(open_access())
     ]  # fmt: skip
-    _show(rows, format_, "No tokens yet. `everyminute token create NAME --scope events:write` makes one.")
+    show_rows(rows, format_, "No tokens yet. `everyminute token create NAME --scope events:write` makes one.")
 
 
 def token_revoke(id_: Annotated[str, typer.Argument(metavar="ID", help="From `token list`.")]) -> None:
     from jobs.tokens import revoke
 
-    revoke(_access(), id_)
+    revoke(open_access(), id_)
     say(f"Revoked {id_}.")
 
 
-def _access() -> Access:
+def open_access() -> Access:
     from jobs.access import Access
     from streams.settings import Settings
 
@@ -145,6 +145,11 @@ def _password(file: Path | None) -> str:
     """The first line of the file, or typed twice."""
     if file is None:
         return str(typer.prompt("Password", hide_input=True, confirmation_prompt="Again", err=True))
+    return secret_from(file)
+
+
+def secret_from(file: Path) -> str:
+    """The first line of the file; of standard input where it is -."""
     text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
     return (text.splitlines() or [""])[0]
 
@@ -159,11 +164,11 @@ def _until(day: str | None) -> int | None:
         raise UserError(f"--expires {day!r}: write the day as 2026-12-31.") from None
 
 
-def _when(at: int | None) -> str:
+def when(at: int | None) -> str:
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M UTC") if at else ""
 
 
-def _show(rows: list[dict[str, str]], format_: Format, nothing: str) -> None:
+def show_rows(rows: list[dict[str, str]], format_: Format, nothing: str) -> None:
     if format_ is Format.json:
         put_json(rows)
     elif not rows:

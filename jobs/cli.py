@@ -19,6 +19,7 @@ COMMANDS = (
     "jobs.ledger_cmd",
     "jobs.demo_cmd",
     "jobs.access_cmd",
+    "jobs.webhook_cmd",
 )
 
 HELP = """Every minute your technicians work, as a rated, explained ledger entry.

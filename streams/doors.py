@@ -102,3 +102,8 @@ def placed_fact(topic: str, fact: Fact) -> Placed:
 def placed_parked(item: Parked) -> Placed:
     output = parked_output(item)
     return output.topic, output.tenant, output.record
+
+
+def placed_bytes(topic: str, key: str, value: bytes) -> Placed:
+    """Bytes as they came, under "tenant/…"."""
+    return topic, key, Record(key.encode(), value)

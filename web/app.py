@@ -17,7 +17,7 @@ from starlette.exceptions import HTTPException
 from jobs.access import Access
 from jobs.console import UserError
 from streams.settings import Settings
-from web import api, events, openapi, pages, signin
+from web import api, events, openapi, pages, signin, webhooks
 from web.asking import NotThere
 from web.guard import HEADERS, Guard
 from web.outbox import Outbox
@@ -51,6 +51,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(api.router)
     app.include_router(signin.router)
     app.include_router(events.router)
+    app.include_router(webhooks.router)
     app.add_exception_handler(NotThere, _not_there)
     app.add_exception_handler(Refused, _refused)
     app.add_exception_handler(UserError, _cannot)

@@ -28,6 +28,7 @@ def described(app: FastAPI) -> dict[str, Any]:
         schemas |= json_schemas(REFERENCE)
         models = [(model, "serialization") for model in (Accepted, RefusedEvent, Results, Problem)]
         schemas |= models_json_schema(models, ref_template="#/components/schemas/{model}")[1]["$defs"]  # type: ignore[arg-type]
+        found["components"].setdefault("securitySchemes", {})["signature"] = SIGNATURE
         for path in found["paths"].values():
             for operation in path.values():
                 _as_problems(operation)
@@ -44,6 +45,12 @@ def _as_problems(operation: dict[str, Any]) -> None:
             content.setdefault(MEDIA, {"schema": {"$ref": "#/components/schemas/Problem"}})
 
 
+SIGNATURE: dict[str, str] = {
+    "type": "apiKey",
+    "in": "header",
+    "name": "webhook-signature",
+    "description": "HMAC over the raw body; the header and what is signed are those of the tool (docs/api.md).",
+}
 TAGS: list[dict[str, Any]] = [
     {"name": "events", "description": "The way in for tools."},
     {"name": "webhooks", "description": "The way in for tools that call us in their own words."},
