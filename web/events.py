@@ -55,7 +55,7 @@ class Results(BaseModel):
     results: list[Accepted | RefusedEvent]
 
 
-@router.post("/v1/events", status_code=202, response_model=Accepted, responses=RESPONSES, openapi_extra=BODY)
+@router.post("/v1/events", status_code=202, response_model=None, responses=RESPONSES, openapi_extra=BODY)
 async def events(request: Request, user: Annotated[User, Depends(require_token("events:write"))]) -> Response:
     """Store one event, or a batch. The tenant is the token's. 202: Kafka has it on all replicas."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()

@@ -42,7 +42,8 @@ class Problem(BaseModel):
 
 def for_programs(request: Request) -> bool:
     """Whether the caller gets JSON rather than a page."""
-    return request.url.path.startswith(("/api/", "/v1/"))
+    path, accepts = request.url.path, request.headers.get("accept", "")
+    return path.startswith(("/api/", "/v1/")) or (path.endswith(".csv") and "text/html" not in accepts)
 
 
 def problem(status: int, title: str, detail: str, remedy: str = "", headers: dict[str, str] | None = None) -> Response:

@@ -68,8 +68,8 @@ class EntryRow(BaseModel):
     reason: str
     recovered: bool
     path: str
-    amount: Amount | None
-    at_risk: Amount | None
+    amount: Amount | None = None
+    at_risk: Amount | None = None
 
 
 class Leakage(BaseModel):

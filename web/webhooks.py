@@ -47,6 +47,7 @@ class Delivered(BaseModel):
 
 RESPONSES: dict[int | str, dict[str, Any]] = {
     **{status: found for status, found in REFUSALS.items() if status != 403},
+    400: failed("The body is empty, or was cut off."),
     401: failed("The signature does not fit, is too old, or is missing."),
     404: failed("No such webhook was added."),
 }
@@ -141,6 +142,8 @@ def _not_theirs(request: Request, hook: Webhook, forged: Forged) -> Refused:
 
 
 async def _store(request: Request, hook: Webhook, body: bytes, *, authenticated: bool) -> Response:
+    if not body:
+        raise Refused(400, "The body is empty", "Nothing was sent.", "Send what happened, as JSON.")
     options = Options(tenant=hook.tenant, time_unit=hook.time_unit)
     tool = HOOKS[hook.connector]
     outcomes = receive(tool, hook.instance, body, options, authenticated)
