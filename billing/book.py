@@ -84,6 +84,22 @@ class CatalogState:
         return cast("dict[str, T]", self._by_type.get(_NAMES[kind], {}))
 
     @property
+    def number(self) -> int:
+        """Of the release that holds; 0 before the first."""
+        return self._accepted[self.head].number if self.head else 0
+
+    def has(self, number: int) -> bool:
+        return any(release.number == number for release in self._accepted.values())
+
+    def as_of(self, number: int) -> CatalogState:
+        """The same facts as they read under an earlier release, without devices and tickets; 0: before the first.
+        A release that is not known yet reads as the newest."""
+        head = next((key for key, release in self._accepted.items() if release.number == number), self.head)
+        past = CatalogState(self._by_rank, self._directory, _accepted=self._accepted, head=head if number else "")
+        past._read_all(("device/", "ticket/"))
+        return past
+
+    @property
     def organisation(self) -> Organisation:
         return self.get(Organisation, "organisation") or Organisation()
 
@@ -133,12 +149,13 @@ class CatalogState:
             self._current[key] = item
             self._by_type.setdefault(kind, {})[id_] = item
 
-    def _read_all(self) -> None:
+    def _read_all(self, without: tuple[str, ...] = ()) -> None:
         names = set(self._current) | set(self._directory)
         if self.head:
             names |= set(self._accepted[self.head].objects)
         for name in sorted(names):
-            self._read(name)
+            if not name.startswith(without):
+                self._read(name)
 
 
 _NAMES = {cls: name for name, cls in OBJECT_TYPES.items()}

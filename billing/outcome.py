@@ -16,7 +16,8 @@ T = TypeVar("T")
 class Outcome(Generic[T]):
     """1. ``appends``: new identities and derived facts, to the hop's own log, awaited.
     2. ``outputs`` and ``parked``: everything computed, awaited. Each output is (version, record); ``contents`` are
-       their bytes in the same order, where the kernel has encoded them already, else it is empty.
+       their bytes in the same order, where the kernel has encoded them already, else it is empty. With them
+       ``recorded``: outcomes that came back through the log, for the topic of decisions, so that a rebuild has them.
     3. ``kept``: facts for the changelog in input order, (key, value), opaque outside the kernel, awaited.
     4. Then the batch is acknowledged.
     """
@@ -25,6 +26,7 @@ class Outcome(Generic[T]):
     outputs: list[tuple[int, T]] = field(default_factory=list)
     contents: list[Content] = field(default_factory=list)
     parked: list[Parked] = field(default_factory=list)
+    recorded: list[Fact] = field(default_factory=list)
     kept: list[tuple[str, bytes]] = field(default_factory=list)
 
 

@@ -10,38 +10,30 @@ used is answered with content or a void row. See docs/decisions.md for why nothi
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 import msgspec
 
 from billing.book import CatalogState, Change
+from billing.close import decide
+from billing.closes import Statements
 from billing.contracts.accounts import Accounts
 from billing.contracts.standing import Standing
+from billing.corrections import corrected
+from billing.decisions import Made
 from billing.outcome import Counts, Outcome
+from billing.rate_decided import KINDS, Decided
 from billing.rate_drawn import balances_of, drawn_rows, scoped_rows
 from billing.rate_index import EVERYTHING, Index, identity_text, parse_identity
-from billing.rate_reach import Place
 from billing.rate_spread import spread
 from billing.rate_terms import ClientTerms
-from streams.models.catalog import Contract
+from billing.rate_touched import Touched, touch_work
+from streams.models.catalog import Client, Contract
 from streams.models.entry import Entry, Identity, encode_entry
 from streams.models.fact import Fact, decode_fact, encode_fact
 from streams.models.ids import version
 from streams.models.work import decode_work
 
 _NO_PRICE = ("device", "ticket")  # directory objects that no row of rate reads
-
-
-@dataclass(slots=True)
-class Touched:
-    """What a batch may have changed at one client: everything from ``start`` on, and single pieces of work."""
-
-    start: int | None = None
-    places: set[Place] = field(default_factory=set)
-    works: set[str] = field(default_factory=set)
-
-    def since(self, start: int) -> None:
-        self.start = start if self.start is None else min(self.start, start)
 
 
 class RateState:
@@ -53,6 +45,7 @@ class RateState:
         self._keys: set[str] = set()
         self._index = Index()
         self._book = CatalogState()
+        self._decided = Decided(tenant)
         self._terms: dict[str, ClientTerms] = {}
         self._accounts: dict[str, Accounts] = {}  # balances of clients, with places to go back to
         self._stamp = -1
@@ -66,6 +59,8 @@ class RateState:
         if value[:1] in (b"+", b"="):
             fact = self._book.restore(value)
             self._has_role(fact)
+        elif value[:1] != b"{":
+            fact = self._decided.restore(value)
         else:
             fact = decode_fact(value)
             self._take(fact)
@@ -86,13 +81,15 @@ class RateState:
             number = version(self.epoch, len(self._keys), encode_entry(entry))
             msgspec.structs.force_setattr(entry, "version", number)
             outcome.outputs.append((number, entry))
+        outcome.appends += self._decided.answer(facts, self._close)
         return outcome
 
     def balances(self, at: int | None = None) -> list[Standing]:
         """Balances of all clients at an instant, or when the last work of the tenant ended; client by client."""
         self._settle()
         clients = sorted({one.client for one in self._book.all(Contract).values()})
-        return balances_of(self._index, [self._terms_of(client) for client in clients], self._accounts, at)
+        held = {client: one for client, one in self._accounts.items() if self._decided.closes.of(client) is None}
+        return balances_of(self._index, [self._terms_of(client) for client in clients], held, at)
 
     def counts(self) -> Counts:
         """Facts by what became of them; a piece of work that still runs is waiting."""
@@ -124,7 +121,7 @@ class RateState:
         self._keys.add(key)
         value = None
         if fact.kind == "work":
-            self._fold_work(fact, touched)
+            touch_work(self._index.fold(decode_work(bytes(fact.body)), (fact.rev, fact.digest())), touched)
         elif fact.kind == "identity":
             self._fold_identity(parse_identity(fact.id), touched)
         elif fact.kind in ("object", "release"):
@@ -132,6 +129,9 @@ class RateState:
             if self._has_role(fact) or not change.key.startswith("technician/"):
                 self._fold_catalog(change, touched)
             value = self._book.kept(fact)
+        elif fact.kind in KINDS:
+            value = self._decided.fold(fact, new, self._index, touched, outcome)
+            self._terms.clear()
         if new:
             outcome.kept.append((key, value or encode_fact(fact)))
 
@@ -140,15 +140,6 @@ class RateState:
         if fact.id.startswith("technician/") and b'"role"' in bytes(fact.body):
             self._roles.add(fact.id)
         return fact.id in self._roles
-
-    def _fold_work(self, fact: Fact, touched: dict[str, Touched]) -> None:
-        """Every client that any revision of the work ever stood at is touched, from its earliest start there."""
-        held = self._index.fold(decode_work(bytes(fact.body)), (fact.rev, fact.digest()))
-        for place in held.places:
-            one = touched.setdefault(place.client, Touched())
-            one.since(place.start)
-            one.places.add(place)
-            one.works.add(fact.id)
 
     def _fold_identity(self, identity: Identity, touched: dict[str, Touched]) -> None:
         if self._index.name(identity):
@@ -166,18 +157,21 @@ class RateState:
         """Rows of all touched work at one client, and a void row for each of its identities that has none."""
         terms = self._terms_of(client)
         shelf = self._index.shelf(client)
+        closed = self._decided.closes.of(client)
         ids = set(touched.works)
         if touched.start is not None:
+            ids |= closed.rows.keys() if closed is not None and touched.start == EVERYTHING else set()
             if touched.start == EVERYTHING or terms.memory.window:
                 ids |= shelf.since(touched.start)
             if terms.memory.any:
                 ids |= spread(self._index, client, touched.places, terms.memory, terms.zone)
         if terms.balances:
-            accounts = self._accounts.setdefault(client, Accounts())
+            accounts = Accounts() if closed is not None else self._accounts.setdefault(client, Accounts())
             rows = drawn_rows(self._index, terms, accounts, ids, touched.start)
         else:
             self._accounts.pop(client, None)
             rows = scoped_rows(self._index, terms, ids)
+        rows = rows if closed is None else corrected(closed, ids, rows)
         live = {row.identity for row in rows}
         named = {one for id_ in ids for one in shelf.identities.get(id_, ())}
         gone = (Entry(tenant=self.tenant, identity=one, void=True) for one in sorted(named - live))
@@ -189,5 +183,13 @@ class RateState:
             self._stamp = self._book.stamp
         found = self._terms.get(client)
         if found is None:
-            found = self._terms[client] = ClientTerms(self._book, client)
+            found = self._terms[client] = self._decided.terms(self._book, client)
         return found
+
+    def _close(self, made: Made) -> list[Fact]:
+        """Answer a close, against all rows of the client that hold now."""
+        client = made.decision.client
+        rows = [row for row in self._answer(client, Touched(EVERYTHING)) if not row.void]
+        known = bool(client) and (bool(rows) or self._book.get(Client, client) is not None)
+        statements = self._decided.closes.of(client) or Statements()
+        return decide(made, statements, rows, known, self._terms_of(client).zone, self._book.number, self.tenant)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from billing.calendar import Day
+from billing.decisions import UNDECIDED, Verdict
 from billing.rate_terms import ClientTerms
 from billing.rates import NO_TIER, Price
 from billing.scopes import Scope
@@ -23,7 +24,8 @@ class Part:
 
     ``base`` is the calendar's tier, ``why`` the facts that put another beside it.
     ``day`` is its local day where the rounding scope ends at midnight, else 0. ``billed`` is set by rounding,
-    with the scope it was rounded in and what that scope came to; ``topped`` of it are the minimum of a tier.
+    with the scope it was rounded in and what that scope came to, ``scope_charged`` of it in earlier statements;
+    ``topped`` of it are the minimum of a tier.
     """
 
     terms: Terms
@@ -39,6 +41,7 @@ class Part:
     scope: Scope = ()
     scope_seconds: int = 0
     scope_quantity: int = 0
+    scope_charged: int = 0
     disposition: Disposition = "billed"
     reason: str = ""
     era: int = 0  # the day since which its balances stand
@@ -59,6 +62,7 @@ class Row:
     disposition: Disposition = "billed"
     reason: str = ""
     flags: tuple[str, ...] = ()
+    verdict: Verdict = UNDECIDED
 
     @property
     def overlap(self) -> int:
@@ -73,18 +77,18 @@ class Row:
         )
 
 
-def cut(work: Work, terms: ClientTerms) -> list[Row]:
+def cut(work: Work, terms: ClientTerms, verdict: Verdict = UNDECIDED) -> list[Row]:
     """Rows in time order; their parts hold exactly the seconds of the work."""
     rows: list[Row] = []
-    who = terms.person(work)
     for start, end in _spans(work):
         at = start
         while True:
             day = terms.zone.day(at)
             stop = min(end, day.end)
             if not rows or rows[-1].period != day.period:
-                rows.append(Row(work, day.period, day.date))
-            _add(rows[-1], terms.at(work.service, day.ordinal, who), day, at, stop)
+                rows.append(Row(work, day.period, day.date, flags=verdict.flags, verdict=verdict))
+            layer = terms.layer(at)
+            _add(rows[-1], layer.at(work.service, day.ordinal, layer.person(work)), day, at, stop)
             at = stop
             if at >= end:
                 break
@@ -95,9 +99,9 @@ def cut(work: Work, terms: ClientTerms) -> list[Row]:
 
 def dispose(row: Row) -> None:
     """Say what becomes of each part, and of the row in the main."""
-    whole = _as_a_whole(row.work)
+    whole = _as_a_whole(row.work, row.verdict)
     for part in row.parts:
-        part.disposition, part.reason = whole or _of_part(part)
+        part.disposition, part.reason = whole or _of_part(part, row.verdict.what == "billable")
     priced = [part for part in row.parts if part.disposition not in ("no_rate_path", "unpriced")]
     if whole is None and len(currencies := {part.terms.currency for part in priced}) > 1:
         for part in priced:
@@ -119,21 +123,24 @@ def reason_of(reasons: Iterable[str]) -> str:
     return others[0] if others else NO_TIER + ", ".join(tiers) if tiers else ""
 
 
-def _as_a_whole(work: Work) -> Blocked | None:
+def _as_a_whole(work: Work, verdict: Verdict) -> Blocked | None:
     """What is said of a piece of work as a whole, whatever its parts would cost."""
     if work.reason == "orphan_stop":
         return "orphan_stop", work.reason
     if work.client is None or work.technician is None or work.path == "none":
         return "unlinked", work.reason or ("client_unknown" if work.client is None else "technician_unknown")
-    if not work.authenticated:
+    if not work.authenticated and not verdict.confirmed:
         return "unconfirmed", "not_authenticated"
-    return ("non_billable", "marked_non_billable") if work.billable is False else None
+    if verdict.what in ("write_off", "non_billable"):
+        return ("written_off" if verdict.what == "write_off" else "non_billable"), "decided"
+    return ("non_billable", "marked_non_billable") if work.billable is False and verdict.what != "billable" else None
 
 
-def _of_part(part: Part) -> Blocked:
-    """What the terms of a part say of it."""
-    if part.terms.blocked is not None:
-        return part.terms.blocked
+def _of_part(part: Part, wanted: bool = False) -> Blocked:
+    """What the terms of a part say of it; ``wanted``: somebody decided that it is billable."""
+    blocked = part.terms.blocked
+    if blocked is not None and not (wanted and blocked[1] == "service_not_billable"):
+        return blocked
     if part.terms.taken == "covered":
         return "covered", ""
     if why := part.terms.rates.unpriced(part.tier):

@@ -82,6 +82,7 @@ class Index:
 
     works: dict[str, Held] = field(default_factory=dict)
     shelves: dict[str, Shelf] = field(default_factory=dict)
+    evidence: dict[str, set[str]] = field(default_factory=dict)  # work that ever rested on an interval it does not lead
     running: int = 0  # pieces of work whose holding revision still runs
 
     def fold(self, work: Work, rank: tuple[int, str]) -> Held:
@@ -93,12 +94,20 @@ class Index:
         elif held.rank < rank:
             self.running += (work.state == "running") - (held.work.state == "running")
             held.rank, held.work = rank, work
+        for proof in work.proof:
+            if proof.interval != work.id:
+                self.evidence.setdefault(proof.interval, set()).add(work.id)
         if work.state == "done":
             place = place_of(work)
             if place not in held.places:
                 held.places.add(place)
                 self.shelf(place.client).add(work.id, place)
         return held
+
+    def resting_on(self, evidence: Iterable[str]) -> Iterator[Held]:
+        """Pieces of work that rest on any of these intervals, or ever did."""
+        ids = {id_ for one in evidence for id_ in (one, *self.evidence.get(one, ()))}
+        return (self.works[id_] for id_ in sorted(ids) if id_ in self.works)
 
     def name(self, identity: Identity) -> bool:
         """Take in an identity; True if it was not known."""

@@ -66,6 +66,17 @@ class Memory(NamedTuple):
         return tuple(one for one in (concurrent, rounded, charged) if one.any)
 
 
+def joined(one: Memory, other: Memory) -> Memory:
+    """All ways in which pieces of work meet under one reading of the catalogue or the other."""
+    return Memory(
+        one.scopes | other.scopes,
+        max(one.window, other.window),
+        one.charged | other.charged,
+        one.concurrent or other.concurrent,
+        one.runs or other.runs,
+    )
+
+
 def memory_of(book: CatalogState, contracts: Iterable[Contract]) -> Memory:
     """Of all policies that may apply to a client with these contracts."""
     mine = list(contracts)

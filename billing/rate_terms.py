@@ -7,13 +7,14 @@ reasons and its steps are made once for each (service, era) and shared by all ro
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from billing.book import CatalogState
 from billing.calendar import Zone, zone_of
 from billing.contracts import CONTRACTS, PREPAID
 from billing.contracts.choice import ContractChoice, choose_contract, without_exclusions
 from billing.contracts.plan import Plan, drawdown_tiers
+from billing.decisions import Verdict, undecided
 from billing.rate_policies import memory_of, policies
 from billing.ratecard import Asked, Choice, choose
 from billing.rates import Rates
@@ -35,6 +36,7 @@ class ClientTerms:
         self.organisation = book.organisation
         self.internal = bool((found := book.get(Client, client)) and found.internal)
         self.flags: tuple[str, ...] = ()
+        self.verdict_of: Callable[[Work], Verdict] = undecided  # what people decided about a piece of work
         self.zone = self._zone(found)
         self._contracts = [one for one in book.all(Contract).values() if one.client == client]
         own = {None, *(one.id for one in self._contracts)}
@@ -73,6 +75,10 @@ class ClientTerms:
             return who
         found = self._book.get(Technician, work.technician)
         return who._replace(technician=work.technician, role=(found.role if found else None) or "")
+
+    def layer(self, at: int) -> ClientTerms:
+        """The terms that hold at an instant: one reading has one layer."""
+        return self
 
     def at(self, service: str, day: int, who: Person = NOBODY, via: tuple[str, ...] = ()) -> Terms:
         """Terms for an event's service text on a local day; ``via`` contracts that exclude the tier at hand."""

@@ -1,6 +1,13 @@
-"""Rounding of a client's rows: parts gather in scopes, each scope is rounded once, every part gets its share."""
+"""Rounding of a client's rows: parts gather in scopes, each scope is rounded once, every part gets its share.
+
+A scope that goes on over several statements is charged statement by statement: each pays what the whole comes to by
+then, less what those before it paid. 45 min in May are 60, with 45 more in June 120: June pays 60.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby
 
 from billing.calendar import Zone
 from billing.rate_cut import Row
@@ -21,16 +28,35 @@ def round_rows(rows: list[Row], zone: Zone) -> None:
         assert policy is not None
         if members[0].row.disposition == "orphan_stop":
             continue
-        _round(policy, members, zone)
-        if policy.merge_minutes:
-            merged += members
-        else:
-            top_up(members)
+        worked = charged = 0
+        for run in _statements(members):
+            _round(run, zone, worked, charged)
+            if policy.merge_minutes:
+                merged += run
+            else:
+                top_up(run, charged)
+            worked += sum([one.part.seconds for one in run])
+            charged += sum([one.part.billed for one in run])
     for incident in incidents(merged):
         top_up(incident)
 
 
-def _round(policy: Rounding, members: list[Member], zone: Zone) -> None:
+def _statements(members: list[Member]) -> Iterator[list[Member]]:
+    """The members of a scope by statement, where it may hold several pieces of work of several months."""
+    if members[0].part.scope[0] != "ticket" or members[0].row.period == members[-1].row.period:
+        yield members
+        return
+    for _, run in groupby(members, key=lambda one: one.row.period):
+        yield list(run)
+
+
+def _round(members: list[Member], zone: Zone, before: int, charged: int) -> None:
+    """``before`` seconds of the scope were worked in earlier statements, which paid ``charged``."""
+    policy = members[0].part.terms.policy
+    assert policy is not None  # a scope exists under a policy only
+    if before:
+        _go_on(policy, members, before, charged)
+        return
     if len(members) == 1 and policy.basis == "duration":
         part = members[0].part
         part.billed = part.scope_quantity = quantity_of(policy, part.seconds)
@@ -41,6 +67,17 @@ def _round(policy: Rounding, members: list[Member], zone: Zone) -> None:
     worked, quantity = sum([part.seconds for part in parts]), sum(billed)
     for part, seconds in zip(parts, billed, strict=True):
         part.billed, part.scope_seconds, part.scope_quantity = seconds, worked, quantity
+
+
+def _go_on(policy: Rounding, members: list[Member], before: int, charged: int) -> None:
+    """What the scope comes to by now, less what was charged of it."""
+    whole = before + sum([one.part.seconds for one in members])
+    quantity = max(0, quantity_of(policy, whole) - charged)
+    billed = distribute(policy, _shares(policy, members), quantity)
+    for member, seconds in zip(members, billed, strict=True):
+        part = member.part
+        part.billed, part.scope_seconds, part.scope_charged = seconds, whole, charged
+        part.scope_quantity = charged + quantity
 
 
 def _scopes(rows: list[Row]) -> dict[Scope, list[Member]]:

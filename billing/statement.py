@@ -35,7 +35,7 @@ def rate_client(client: str, works: Iterable[Work], book: CatalogState) -> list[
 def rate_works(terms: ClientTerms, works: Iterable[Work], accounts: Accounts | None = None) -> list[Entry]:
     """As ``rate_client``, under terms that are already known. ``accounts`` are drawn from."""
     done = sorted((work for work in works if work.state == "done"), key=lambda work: (work.start, work.id))
-    rows = [row for work in done for row in cut(work, terms)]
+    rows = [row for work in done for row in cut(work, terms, terms.verdict_of(work))]
     cap_concurrency(rows)
     round_rows(rows, terms.zone)
     cap(rows)
@@ -50,6 +50,7 @@ def rate_works(terms: ClientTerms, works: Iterable[Work], accounts: Accounts | N
 
 def _entry(row: Row, terms: ClientTerms, money: Charge) -> Entry:
     work, parts = row.work, row.parts
+    layer = terms.layer(parts[0].start)
     first = next((part.terms for part in parts if part.disposition == row.disposition), parts[0].terms)
     worked, quantity = sum([part.seconds for part in parts]), sum([part.billed for part in parts])
     return Entry(
@@ -62,7 +63,7 @@ def _entry(row: Row, terms: ClientTerms, money: Charge) -> Entry:
         ticket=work.ticket or "",
         device=work.device or "",
         contract=first.contract,
-        zone=terms.zone.name,
+        zone=layer.zone.name,
         local_date=row.date,
         start=parts[0].start,
         end=parts[-1].end,
@@ -81,7 +82,7 @@ def _entry(row: Row, terms: ClientTerms, money: Charge) -> Entry:
         risk_currency=money.risk_currency,
         path=work.path,
         candidates=work.candidates,
-        flags=work.flags + terms.flags + row.flags,
+        flags=work.flags + layer.flags + row.flags,
         proof=work.proof,
         segments=tuple(money.segments),
         trail=trail.explain(row, money.steps),

@@ -27,16 +27,17 @@ class Member(NamedTuple):
     row: Row
 
 
-def top_up(incident: list[Member]) -> None:
-    """Add what the dearest tier with a minimum lacks, to its last part; with ``each_segment`` to every segment."""
+def top_up(incident: list[Member], charged: int = 0) -> None:
+    """Add what the dearest tier with a minimum lacks, to its last part; with ``each_segment`` to every segment.
+    ``charged`` were billed of the incident in earlier statements."""
     policy = incident[0].part.terms.policy
     if policy is None or not any(one.part.terms.minimum(one.part.tier) for one in incident):
         return
     if policy.surplus == "each_segment":
         for _, run in groupby(incident, key=lambda one: (one.work, one.row.period, one.part.tier)):
-            _add(policy, list(run))
+            _add(policy, list(run), 0)
     else:
-        _add(policy, incident)
+        _add(policy, incident, charged)
 
 
 def incidents(members: Iterable[Member]) -> Iterator[list[Member]]:
@@ -65,12 +66,12 @@ def _call(one: Member) -> tuple[str, str, str, int, str, int]:
     return name, one.part.terms.contract, one.row.disposition, one.row.work.start, one.work, one.place
 
 
-def _add(policy: Rounding, incident: list[Member]) -> None:
+def _add(policy: Rounding, incident: list[Member], charged: int) -> None:
     due = [one for one in incident if one.part.seconds and _minimum(one) and not _is_spared(policy, one, incident)]
     if not due:
         return
     dearest = max(due, key=lambda one: (_worth(one.part), _minimum(one), one[:3]))
-    lacking = _minimum(dearest) - sum([one.part.billed for one in incident])
+    lacking = _minimum(dearest) - charged - sum([one.part.billed for one in incident])
     if lacking > 0:
         dearest.part.billed += lacking
         dearest.part.topped = lacking

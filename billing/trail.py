@@ -23,6 +23,7 @@ def explain(row: Row, amounts: Sequence[Step]) -> tuple[Step, ...]:
     terms = list(dict.fromkeys([part.terms for part in row.parts]))
     return (
         *linked(row.work),
+        *row.verdict.steps,
         *[one.contract_step for one in terms],
         *tiers(row.parts),
         *rounded(row.parts),
@@ -107,6 +108,8 @@ def _rounded(run: list[Part]) -> Step:
     if before != run[0].scope_seconds:
         whole = f"{duration(run[0].scope_seconds)} → {duration(run[0].scope_quantity)}"
         why = f"{why}; {policy.scope} as a whole: {whole}"
+        if run[0].scope_charged:
+            why += f", {duration(run[0].scope_charged)} of it in earlier statements"
     return Step("rounding", before=duration(before), after=duration(after), rule=policy.id, why=why)
 
 
@@ -142,3 +145,15 @@ def _mode_text(policy: Rounding) -> str:
         return f"begin {policy.begin}, end {policy.end} on a grid of {duration(policy.increment)}"
     slack = f" ({duration(policy.slack)})" if policy.slack else ""
     return f"{policy.mode} to {duration(policy.increment)}{slack}"
+
+
+def replaced(period: str, late: bool) -> tuple[Step, ...]:
+    """Why a row stands in a later statement than its service."""
+    why = f"came to light after {period} was closed" if late else f"{period} was closed with something else"
+    return (Step("correction", after="replacement", why=why),)
+
+
+def reversed_(period: str, row: str, vanished: bool) -> tuple[Step, ...]:
+    """Why a closed row is taken back."""
+    why = "this work no longer stands here" if vanished else "a replacement stands beside it"
+    return (Step("correction", before=f"booked for {period}", after="reversal", rule=row, why=why),)

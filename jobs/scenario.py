@@ -1,4 +1,5 @@
-"""A scenario file: a catalogue, events in a short form, the instant it is read as of, and the ledger it expects."""
+"""A scenario file: a catalogue, events and decisions in a short form, the instant it is read as of, and the ledger it
+expects."""
 
 from __future__ import annotations
 
@@ -10,13 +11,14 @@ from jobs.catalog_load import Catalogue, add_tree, load_folders
 from jobs.catalog_rules import check_whole
 from jobs.catalog_yaml import Problem, Tree, read_yaml
 from jobs.console import Exit, UserError
+from jobs.scenario_decisions import DecisionReader, Step
 from jobs.scenario_events import EventReader
 from jobs.scenario_expect import Expected, read_expected
 from jobs.scenario_time import NoInstantError, parse_instant
 from streams.models.catalog import Organisation
 from streams.models.event import Event
 
-FIELDS = ("about", "zone", "as_of", "catalogue", "events", "expect")
+FIELDS = ("about", "zone", "as_of", "catalogue", "events", "decisions", "expect")
 
 
 @dataclass(slots=True)
@@ -29,6 +31,7 @@ class Scenario:
     as_of: int | None = None
     catalogue: Catalogue = field(default_factory=Catalogue)
     events: list[Event] = field(default_factory=list)
+    decisions: list[Step] = field(default_factory=list)
     names: dict[str, str] = field(default_factory=dict)  # activity id → the name the file gives it
     expected: Expected | None = None
     warnings: list[Problem] = field(default_factory=list)
@@ -48,6 +51,8 @@ def read_scenario(path: Path, tenant: str = "main") -> Scenario:
     scenario.as_of = _as_of(tree, zone, problems)
     reader = EventReader(tenant, zone, problems)
     scenario.events, scenario.names = reader.read(tree.fields.get("events"))
+    decisions = DecisionReader(zone, reader, scenario.catalogue, problems)
+    scenario.decisions = decisions.read(tree.fields.get("decisions"))
     if "expect" in tree.fields:
         scenario.expected = read_expected(tree.fields["expect"], zone, problems)
     scenario.warnings = [problem for problem in problems if problem.level == "warning"]
@@ -68,9 +73,7 @@ def _check_fields(tree: Tree, problems: list[Problem]) -> None:
         problems.append(Problem("error", "wrong_shape", tree.place, "a scenario is a mapping", "see docs/scenarios.md"))
         return
     for name, place in tree.keys.items():
-        if name == "decisions":
-            problems.append(Problem("error", "not_built", place, "`decisions` are not built yet", "leave them out"))
-        elif name not in FIELDS:
+        if name not in FIELDS:
             remedy = f"known here: {', '.join(FIELDS)}"
             problems.append(Problem("error", "unknown_field", place, f"unknown field `{name}`", remedy))
 

@@ -43,7 +43,8 @@ def _flag(text: str, _zone: ZoneInfo) -> bool:
 
 
 WORDS = ("work", "client", "contract", "ticket", "technician", "who", "device", "service", "period", "local_date",
-         "currency", "disposition", "reason", "path", "kind", "tier", "line", "lot")  # fmt: skip
+         "class", "corrects_period", "currency", "disposition",
+         "reason", "path", "kind", "tier", "line", "lot")  # fmt: skip
 ROW: dict[str, Read] = {
     **dict.fromkeys(WORDS, _word),
     **dict.fromkeys(("start", "end"), _instant),
@@ -52,23 +53,25 @@ ROW: dict[str, Read] = {
     **dict.fromkeys(("recovered",), _flag),
 }
 LISTS = ("flags", "candidates")
-TOP = ("entries", "parked", "running", "total", "balances")
+TOP = ("entries", "parked", "running", "total", "decisions", "balances")
 
 
 @dataclass(slots=True)
 class Expected:
-    """``entries`` None: not compared. ``total`` by currency, in major units."""
+    """``entries`` None: not compared. ``total`` by currency, in major units; ``decisions`` by name: closed, or why it
+    was refused."""
 
     entries: list[Row] | None = None
     parked: list[str] | None = None
     running: list[str] | None = None
     total: dict[str, Decimal] | None = None
+    decisions: dict[str, str] | None = None
     balances: list[Row] | None = None
     places: list[Place] = field(default_factory=list)
 
 
 def read_expected(tree: Tree, zone: ZoneInfo, problems: list[Problem]) -> Expected:
-    """`expect:` is a list of rows, or a mapping of entries, balances, parked, running and total."""
+    """`expect:` is a list of rows, or a mapping of what ``TOP`` names."""
     if tree.kind == "sequence":
         return Expected(entries=[_row(child, zone, problems) for child in tree.items])
     expected = Expected()
@@ -79,6 +82,8 @@ def read_expected(tree: Tree, zone: ZoneInfo, problems: list[Problem]) -> Expect
             expected.balances = read_balances(node, zone, problems)
         elif name in ("parked", "running"):
             setattr(expected, name, [child.text or "" for child in node.items])
+        elif name == "decisions":
+            expected.decisions = {key: child.text or "" for key, child in node.fields.items()}
         elif name == "total":
             expected.total = {code: _money(child.text or "0", zone) for code, child in node.fields.items()}
         else:

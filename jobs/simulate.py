@@ -13,9 +13,12 @@ from billing.link import LinkState
 from billing.outcome import Outcome
 from billing.pair import PairState
 from billing.rate import RateState
+from jobs.catalog_apply import plan, read_head
 from jobs.catalog_load import Catalogue
 from jobs.scenario import Scenario
-from streams.models.catalog import Release, object_body
+from jobs.scenario_decisions import Planned
+from jobs.simulate_decisions import as_it_stands, is_locked
+from streams.models.catalog import Organisation, Release, object_body
 from streams.models.entry import Entry
 from streams.models.event import Event
 from streams.models.fact import Fact
@@ -47,6 +50,10 @@ class Result:
     work: dict[str, Work] = field(default_factory=dict)
     entries: dict[str, Entry] = field(default_factory=dict)
     parked: dict[str, Parked] = field(default_factory=dict)
+    catalogue: list[Fact] = field(default_factory=list)  # objects and releases in the order they came in
+    decided: list[Fact] = field(default_factory=list)  # decisions, in order
+    locked: list[tuple[str, str]] = field(default_factory=list)  # decisions a door refused: name and kind
+    outcomes: dict[str, Fact] = field(default_factory=dict)  # by fact key, in order: what a rebuild must know
     balances: list[Standing] = field(default_factory=list)
 
 
@@ -56,8 +63,8 @@ class Road:
     def events(self, events: list[Event]) -> list[Event]:
         return events
 
-    def facts(self, objects: list[Fact], release: Fact, rest: list[Fact]) -> list[Fact]:
-        return [*objects, release, *rest]
+    def facts(self, objects: list[Fact], release: Fact | None, rest: list[Fact]) -> list[Fact]:
+        return [*objects, *([release] if release else []), *rest]
 
     def batch(self) -> int:
         return BATCH
@@ -70,14 +77,25 @@ AS_WRITTEN = Road()
 
 
 def simulate(scenario: Scenario, road: Road = AS_WRITTEN) -> Result:
-    """Run the hops to the end."""
-    result = Result()
+    """Run the hops to the end: catalogue and events, then decisions and what arrives between them, one by one."""
+    hops = Hops(scenario.tenant, road)
     objects, release = catalogue_facts(scenario.catalogue, scenario.tenant)
     marks = [] if scenario.as_of is None else [Fact(kind="mark", tenant="*", id="mark", rev=scenario.as_of)]
-    intervals = _pair(road.events(scenario.events), road, result)
-    work = _link(scenario.tenant, road.facts(objects, release, [*intervals, *marks]), road, result)
-    _rate(scenario.tenant, road.facts(objects, release, [*work, *marks]), road, result, scenario.as_of)
-    return result
+    hops.arrive(scenario.events, objects, release, marks)
+    organisation = next(iter(scenario.catalogue.all(Organisation)), Organisation())
+    for step in scenario.decisions:
+        if isinstance(step, Planned) and is_locked(step, hops.result, organisation.grace_days):
+            hops.result.locked.append((step.name, step.decision.kind))
+            continue
+        if isinstance(step, Planned):
+            hops.decide(as_it_stands(step, hops.result, scenario.tenant))
+            continue
+        changed: list[Fact] = []
+        if step.catalogue is not None:
+            _, changed = plan(read_head(hops.result.catalogue), step.catalogue, scenario.tenant)
+        hops.arrive(step.events, changed[:-1], changed[-1] if changed else None, [])
+    hops.result.balances = hops.balances(scenario.as_of)
+    return hops.result
 
 
 def catalogue_facts(catalogue: Catalogue, tenant: str) -> tuple[list[Fact], Fact]:
@@ -91,20 +109,6 @@ def catalogue_facts(catalogue: Catalogue, tenant: str) -> tuple[list[Fact], Fact
     return objects, Fact(kind="release", tenant=tenant, id="release/1", rev=1, body=body)
 
 
-def _pair(events: list[Event], road: Road, result: Result) -> list[Fact]:
-    state = road.start(PairState)
-    facts: list[Fact] = []
-    newest: dict[str, int] = {}
-    for batch in _cut(events, road.batch):
-        outcome = state.step(batch)
-        for parked in outcome.parked:
-            _keep(result.parked, newest, parked.id, parked.version, parked)
-        for version, interval in outcome.outputs:
-            facts.append(interval_fact(version, interval))
-            _keep(result.intervals, newest, interval.id, version, interval)
-    return facts
-
-
 def interval_fact(version: int, interval: Interval) -> Fact:
     body = msgspec.Raw(encode_interval(interval))
     return Fact(kind="interval", tenant=interval.tenant, id=interval.id, rev=version, body=body)
@@ -114,28 +118,69 @@ def work_fact(version: int, work: Work) -> Fact:
     return Fact(kind="work", tenant=work.tenant, id=work.id, rev=version, body=msgspec.Raw(encode_work(work)))
 
 
-def _link(tenant: str, log: list[Fact], road: Road, result: Result) -> list[Fact]:
-    facts: list[Fact] = []
-    newest: dict[str, int] = {}
-    for outcome in _fold(road.start(lambda: LinkState(tenant, 0)), log, road):
-        for version, work in outcome.outputs:
-            facts.append(work_fact(version, work))
-            _keep(result.work, newest, work.id, version, work)
-    return facts
+class Hops:
+    """The three kernels, and what they have given so far."""
 
+    def __init__(self, tenant: str, road: Road) -> None:
+        self.result = Result()
+        self._road = road
+        self._pairing: State[Event, Interval] = road.start(PairState)
+        self._linking: State[Fact, Work] = road.start(lambda: LinkState(tenant, 0))
+        self._rates: list[RateState] = []  # the last one is alive
+        self._rating: State[Fact, Entry] = road.start(lambda: self._begin(tenant))
+        self._newest: dict[str, int] = {}
 
-def _rate(tenant: str, log: list[Fact], road: Road, result: Result, as_of: int | None) -> None:
-    newest: dict[str, int] = {}
-    states: list[RateState] = []  # the last one is alive
+    def arrive(self, events: list[Event], objects: list[Fact], release: Fact | None, rest: list[Fact]) -> None:
+        """Events, a catalogue and other facts come in, in whatever order the road makes of it."""
+        road = self._road
+        self.result.catalogue += objects + ([release] if release else [])
+        intervals = self._pair(road.events(events))
+        work = self._link(road.facts(objects, release, [*intervals, *rest]))
+        self._rate(road.facts(objects, release, [*work, *rest]))
 
-    def make() -> RateState:
-        states.append(RateState(tenant, 0))
-        return states[-1]
+    def balances(self, at: int | None) -> list[Standing]:
+        """As they stand now."""
+        return self._rates[-1].balances(at)
 
-    for outcome in _fold(road.start(make), log, road):
-        for version, entry in outcome.outputs:
-            _keep(result.entries, newest, entry.id, version, entry)
-    result.balances = states[-1].balances(as_of)
+    def _begin(self, tenant: str) -> RateState:
+        self._rates.append(RateState(tenant, 0))
+        return self._rates[-1]
+
+    def decide(self, fact: Fact) -> None:
+        """A decision comes in, and whatever follows from it."""
+        self.result.decided.append(fact)
+        work = self._link([fact])
+        self._rate([fact, *work])
+
+    def recall(self, facts: list[Fact]) -> None:
+        """Outcomes of an earlier log come in before anything else: nothing is decided a second time."""
+        self._rate(facts)
+
+    def _pair(self, events: list[Event]) -> list[Fact]:
+        facts: list[Fact] = []
+        for batch in _cut(events, self._road.batch):
+            outcome = self._pairing.step(batch)
+            for parked in outcome.parked:
+                _keep(self.result.parked, self._newest, parked.id, parked.version, parked)
+            for version, interval in outcome.outputs:
+                facts.append(interval_fact(version, interval))
+                _keep(self.result.intervals, self._newest, f"interval {interval.id}", version, interval, interval.id)
+        return facts
+
+    def _link(self, log: list[Fact]) -> list[Fact]:
+        facts: list[Fact] = []
+        for outcome in _fold(self._linking, log, self._road):
+            for version, work in outcome.outputs:
+                facts.append(work_fact(version, work))
+                _keep(self.result.work, self._newest, f"work {work.id}", version, work, work.id)
+        return facts
+
+    def _rate(self, log: list[Fact]) -> None:
+        for outcome in _fold(self._rating, log, self._road):
+            for version, entry in outcome.outputs:
+                _keep(self.result.entries, self._newest, entry.id, version, entry)
+            for fact in outcome.recorded:
+                self.result.outcomes.setdefault(fact.key(), fact)
 
 
 def _fold(state: State[Fact, T], log: list[Fact], road: Road) -> Iterator[Outcome[T]]:
@@ -168,8 +213,10 @@ def _cut(events: list[Event], size: Callable[[], int]) -> Iterator[list[Event]]:
         at += step
 
 
-def _keep(kept: dict[str, R], newest: dict[str, int], id_: str, version: int, record: R) -> None:
+def _keep(
+    kept: dict[str, R], newest: dict[str, int], name: str, version: int, record: R, id_: str | None = None
+) -> None:
     """Of several versions the largest holds, whatever the order they come in."""
-    if version >= newest.get(id_, -1):
-        newest[id_] = version
-        kept[id_] = record
+    if version >= newest.get(name, -1):
+        newest[name] = version
+        kept[id_ or name] = record

@@ -10,6 +10,7 @@ from jobs import scenario_balances
 from jobs.scenario import Scenario
 from jobs.scenario_time import say_instant
 from jobs.simulate import Result
+from jobs.simulate_decisions import decisions_json, periods_json
 from streams.models.entry import OUTSIDE_SUMS, Entry, Segment
 
 Row = dict[str, Any]
@@ -36,6 +37,8 @@ def comparable(entry: Entry, names: dict[str, str]) -> Row:
         "work": names.get(entry.identity.work, entry.identity.work),
         "client": entry.identity.client,
         "period": entry.identity.period,
+        "class": entry.identity.row_class,
+        "corrects_period": entry.identity.corrects_period,
         "start": entry.start,
         "end": entry.end,
         "worked": entry.worked_seconds,
@@ -89,10 +92,37 @@ def ledger(scenario: Scenario, result: Result) -> Row:
         "entries": [as_json(entry, scenario.names) for entry in entries],
         "running": running,
         "parked": [{"reason": p.reason, "saw": p.saw, "expected": p.expected, "remedy": p.remedy} for p in parked],
+        "decisions": decisions_json(result),
+        "periods": periods_json(result),
+        "corrections": corrections(entries, scenario.names),
         "balances": [scenario_balances.as_json(one) for one in balances(scenario, result)],
         "totals": totals(entries),
         "conservation": conservation(result, entries),
     }
+
+
+def corrections(entries: list[Entry], names: dict[str, str]) -> list[Row]:
+    """What closed periods are corrected by: for each piece of work and statement, the net of its rows."""
+    sums: dict[tuple[str, str, str, str, str], list[Entry]] = {}
+    for one in entries:
+        who = one.identity
+        if who.row_class != "regular":
+            key = who.client, who.period, who.corrects_period, names.get(who.work, who.work), one.currency
+            sums.setdefault(key, []).append(one)
+    return [
+        {
+            "client": client or None,
+            "period": period,
+            "corrects_period": corrects,
+            "work": work,
+            "classes": sorted(one.identity.row_class for one in some),
+            "worked_seconds": sum(one.worked_seconds for one in some),
+            "quantity_seconds": sum(one.quantity_seconds for one in some),
+            "amount": str(money(sum(one.amount for one in some), some[0].exponent)),
+            "currency": currency or None,
+        }
+        for (client, period, corrects, work, currency), some in sorted(sums.items())
+    ]
 
 
 def balances(scenario: Scenario, result: Result) -> list[Row]:
@@ -114,6 +144,8 @@ def as_json(entry: Entry, names: dict[str, str]) -> Row:
         "kind": entry.kind or None,
         "period": entry.identity.period,
         "class": entry.identity.row_class,
+        "corrects_period": entry.identity.corrects_period or None,
+        "corrects": entry.corrects or None,
         "local_date": entry.local_date or None,
         "zone": entry.zone or None,
         "start": say_instant(entry.start),

@@ -113,6 +113,9 @@ def differences(expected: Expected, seen: list[Row], ledger: dict[str, Any]) -> 
     amounts = {code: Decimal(amount) for code, amount in ledger["totals"]["amount"].items()}
     if expected.total is not None and expected.total != amounts:
         found.append(f"total: expected {_money_text(expected.total)}, have {_money_text(amounts)}")
+    outcomes = {one["name"]: one["outcome"] for one in ledger["decisions"] if one["outcome"]}
+    if expected.decisions is not None and expected.decisions != outcomes:
+        found.append(f"decisions: expected {expected.decisions}, have {outcomes}")
     if expected.balances is not None:
         found += wrong_balances(expected.balances, ledger["balances"])
     if not ledger["conservation"]["holds"]:

@@ -256,6 +256,8 @@ class Hop(Generic[M, T]):
         outcomes = [(unit, self._kernel(owned, unit).step(messages)) for unit, messages in steps.items()]
         appends = [fact_record(fact) for _, outcome in outcomes for fact in outcome.appends]
         outputs = [output for _, outcome in outcomes for output in self._outputs(outcome)]
+        recorded = [fact for _, outcome in outcomes for fact in outcome.recorded]
+        outputs += [Output("decisions", fact.tenant, fact_record(fact)) for fact in recorded]
         outputs += map(parked_output, parked)
         outputs += [parked_output(item) for _, outcome in outcomes for item in outcome.parked]
         kept = [record for unit, outcome in outcomes for record in pack(unit, outcome.kept)]

@@ -28,6 +28,7 @@ class Account:
     gone: list[Balance] = field(default_factory=list)
     ended: bool = False
     next: int = 0  # the next day on which anything begins or ends
+    source: Plan | None = None  # of whose release ``plan`` is
     ordered: list[Balance] | None = None  # lots in the order in which they go; None after a change
 
     def at(self, day: int) -> list[Balance]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from billing.contracts.account import Account
 from billing.contracts.events import BalanceEvent
+from billing.contracts.lots import NONE
 from billing.contracts.plan import Plan
 from billing.contracts.saved import Saved, load, save
 
@@ -39,7 +40,9 @@ class Accounts:
     def of(self, plan: Plan) -> Account:
         found = self.held.get(plan.id)
         if found is None:
-            found = self.held[plan.id] = Account(plan)
+            found = self.held[plan.id] = Account(plan, source=plan)
+        elif found.source is not plan:
+            _follow(found, plan)
         return found
 
     def mark(self, key: Key, reach: int) -> None:
@@ -76,6 +79,20 @@ class Accounts:
         for account in self.held.values():
             if day >= account.next:
                 account.advance(day)
+
+
+def _follow(account: Account, plan: Plan) -> None:
+    """From here on another release holds: what was drawn stays drawn, lots get the size it gives them, those it adds
+    begin."""
+    sizes = {one.id: one.size for one in plan.lots}
+    for lot in account.lots:
+        size = sizes.get(lot.id, lot.size)
+        lot.size, lot.left = size, max(lot.left + size - lot.size, NONE)
+    begun = {lot.id for lot in (*account.lots, *account.gone)}
+    account.plan = replace(plan)
+    account.plan.lots = [one for one in plan.lots if one.id not in begun]
+    account.source, account.pending, account.next = plan, 0, 0
+    account.ordered = None
 
 
 def _alike(one: Plan, other: Plan | None) -> bool:

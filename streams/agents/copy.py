@@ -13,6 +13,7 @@ from streams.models.parked import Parked
 NAME = "copy"
 SOURCES = ("catalog", "decisions")
 TARGETS = ("link-log", "rate-log")
+OF_RATE = frozenset({"manifest", "closed", "refused"})  # outcomes: link reads none
 
 
 class Copy:
@@ -40,7 +41,7 @@ class Copy:
 
     async def take(self, batch: Batch) -> None:
         """One batch, to its acknowledgement. Facts and parked are awaited together, then acknowledged."""
-        facts: dict[int, list[Record]] = {}
+        facts: dict[tuple[str, int], list[Record]] = {}
         parked: dict[int, list[Record]] = {}
         for record in batch.records:
             found = decode_record(record)
@@ -50,12 +51,13 @@ class Copy:
                 self._add(parked, park(batch, record, found, tenant))
                 self.traffic.undecoded += 1
                 continue
-            tenant, _ = found
+            tenant, fact = found
             partition = batch.partition if tenant == EVERYONE else self._place(tenant)
-            facts.setdefault(partition, []).append(Record(record.key or b"", record.value or b""))
+            for topic in TARGETS[1:] if fact.kind in OF_RATE else TARGETS:
+                facts.setdefault((topic, partition), []).append(Record(record.key or b"", record.value or b""))
             if record.headers and (resolved := resolve(batch, record, SEPARATOR)):
                 self._add(parked, resolved)
-        writes = [Write(topic, partition, records) for topic in TARGETS for partition, records in facts.items()]
+        writes = [Write(topic, partition, records) for (topic, partition), records in facts.items()]
         writes += [Write("parked", partition, records) for partition, records in parked.items()]
         if writes:
             await self._log.append(writes)

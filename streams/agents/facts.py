@@ -10,7 +10,9 @@ from pydantic import ValidationError
 
 from streams.hop import EVERYONE, Incoming, tenant_of
 from streams.models.catalog import OBJECT_TYPES, Release, parse_object
+from streams.models.closing import decode_closed, decode_manifest, decode_refused
 from streams.models.cloudevent import Problem
+from streams.models.decision import decode_decision
 from streams.models.fact import SCHEMA, Fact, FactKind, decode_fact
 from streams.models.interval import decode_interval
 from streams.models.work import decode_work
@@ -30,6 +32,10 @@ BODIES: dict[str, Callable[[Fact], Any]] = {
     "interval": lambda fact: decode_interval(bytes(fact.body)),
     "work": lambda fact: decode_work(bytes(fact.body)),
     "object": _object,
+    "decision": lambda fact: decode_decision(bytes(fact.body)),
+    "manifest": lambda fact: decode_manifest(bytes(fact.body)),
+    "closed": lambda fact: decode_closed(bytes(fact.body)),
+    "refused": lambda fact: decode_refused(bytes(fact.body)),
     "release": lambda fact: msgspec.json.decode(bytes(fact.body), type=Release),
 }
 

@@ -54,6 +54,7 @@ class Organisation(CatalogObject):
     timers: Literal["single", "parallel"] = "single"
     overlap: Literal["bill_each", "clip", "warn"] = "bill_each"  # of one technician at several clients
     forgotten_timer: ForgottenTimer = ForgottenTimer()
+    grace_days: int | None = Field(default=None, ge=0, le=31)  # a month is locked for edits by hand so long after it
 
 
 class Client(CatalogObject):

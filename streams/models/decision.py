@@ -7,6 +7,7 @@ several decisions of one group about one piece of work, the last in the log hold
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Literal
 
 import msgspec
@@ -25,6 +26,10 @@ DecisionKind = Literal[
     "rerate",  # of rate: closed periods from a date on follow the newest release
 ]
 
+DATED: frozenset[DecisionKind] = frozenset({"purchase", "milestone", "rerate"})  # need a day
+ABOUT_EVIDENCE: frozenset[DecisionKind] = frozenset(
+    {"write_off", "billable", "non_billable", "approve", "confirm", "relink", "split"}
+)  # name evidence
 OF_LINK: frozenset[DecisionKind] = frozenset({"relink", "split", "confirm"})
 
 
@@ -63,6 +68,7 @@ class Decision(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     until: str = ""  # purchase: the day after the last
     project: str = ""
     milestone: str = ""
+    release: int = 0  # rerate: number of the newest release then
 
 
 _encoder = msgspec.json.Encoder()
@@ -74,4 +80,11 @@ def encode_decision(decision: Decision) -> msgspec.Raw:
 
 
 def decode_decision(data: bytes) -> Decision:
-    return _decoder.decode(data)
+    """Raises ValidationError, or ValueError where a day or a month is none."""
+    decision = _decoder.decode(data)
+    for day in (decision.on, decision.until, f"{decision.period}-01" if decision.period else ""):
+        if day and date.fromisoformat(day).isoformat() != day:
+            raise ValueError(f"{day!r} is no date")
+    if (decision.kind in DATED and not decision.on) or (decision.kind == "close" and not decision.period):
+        raise ValueError(f"a {decision.kind} without its {'period' if decision.kind == 'close' else 'day'}")
+    return decision

@@ -119,6 +119,7 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     proof: tuple[Proof, ...] = ()
     segments: tuple[Segment, ...] = ()
     trail: tuple[Step, ...] = ()
+    corrects: str = ""  # of a reversal or replacement: id of the closed row that it takes back or stands for
 
     @property
     def id(self) -> str:

@@ -16,6 +16,7 @@ FactKind = Literal[
     "object",  # catalogue object; id "client/acme"; body CatalogObject
     "release",  # one catalogue release; body Release
     "decision",  # body Decision
+    "manifest",  # rate's own: rows of a statement, before the ``closed`` that names them
     "closed",  # outcome of a close
     "refused",  # outcome of a decision that was refused
     "identity",  # rate's own: an output identity, before its first use

@@ -246,7 +246,7 @@ def test_a_mark_is_kept_and_neither_counted_nor_shown() -> None:
 
 def test_facts_of_later_slices_are_kept_and_counted() -> None:
     state = RateState(TENANT, 0)
-    outcome = state.step([Fact(kind="decision", tenant=TENANT, id="d1", rev=1)])
+    outcome = state.step([Fact(kind="due", tenant=TENANT, id="d1", rev=1)])
     assert len(outcome.kept) == 1
     assert state.counts().received == 1
 

@@ -9,7 +9,7 @@ from typing import get_args
 import pytest
 from pydantic import BaseModel
 
-from jobs import scenario, scenario_balances, scenario_events, scenario_expect
+from jobs import scenario, scenario_balances, scenario_decisions, scenario_events, scenario_expect
 from jobs.catalog_load import SECTIONS
 from jobs.catalog_rules import check
 from streams.models.catalog import OBJECT_TYPES
@@ -17,6 +17,7 @@ from tests.jobs.command import everyminute
 
 ROOT = Path(__file__).parents[2]
 CATALOGUE = (ROOT / "docs" / "catalogue.md").read_text()
+DECISIONS = {*scenario_decisions.FIELDS, *(name for names in scenario_decisions.FIELDS.values() for name in names)}
 SCENARIOS = (ROOT / "docs" / "scenarios.md").read_text()
 
 
@@ -48,8 +49,8 @@ def test_every_field_has_an_example(section: str, kind: str) -> None:
     assert missing == ({"id"} if kind == "organisation" else set())
 
 
-def test_the_scenario_of_the_page_gives_what_it_says(tmp_path: Path) -> None:
-    (block,) = blocks(SCENARIOS)
+@pytest.mark.parametrize("block", blocks(SCENARIOS))
+def test_a_scenario_of_the_page_gives_what_it_says(tmp_path: Path, block: str) -> None:
     (tmp_path / "s.yaml").write_text(block)
     ran = everyminute("simulate", tmp_path / "s.yaml", "--check")
     assert ran.code == 0, ran.out
@@ -58,7 +59,7 @@ def test_the_scenario_of_the_page_gives_what_it_says(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "name",
     sorted(
-        {*scenario.FIELDS, *scenario_events.FIELDS, *scenario_expect.ROW, *scenario_expect.LISTS}
+        {*scenario.FIELDS, *scenario_events.FIELDS, *scenario_expect.ROW, *scenario_expect.LISTS, *DECISIONS}
         | {*scenario_balances.OF_CONTRACT, *scenario_balances.OF_LOT, *scenario_balances.OF_EVENT}
     ),
 )

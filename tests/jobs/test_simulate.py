@@ -67,8 +67,17 @@ def test_every_expected_field_can_fail(tmp_path: Path, change: tuple[str, str]) 
 @pytest.mark.parametrize(
     ("change", "code", "said"),
     [
+        (("events:", "decisions: [{clsoe: {}}]\nevents:"), 2, "did you mean `close`?"),
+        (("events:", "decisions: [{close: {client: acme}}]\nevents:"), 2, "`close` needs `period`"),
+        (
+            ("events:", "decisions: [{close: {client: acme, period: 2026-13}}]\nevents:"),
+            2,
+            "write the month as 2026-03",
+        ),
+        (("events:", "decisions: [{approve: {work: nothing}}]\nevents:"), 2, "no event is called `nothing`"),
+        (("events:", "decisions: [{rerate: {from: tomorrow}}]\nevents:"), 2, "write 2026-03-01"),
+        (("events:", "decisions: {close: 1}\nevents:"), 2, "`decisions` is a list"),
         (("client: acme}]", "client: acme, kind: per_incident, included_hours: 5}]"), 2, "counts incidents, not hours"),
-        (("events:", "decisions: []\nevents:"), 3, "not built yet"),
         (("stop: 17:04", "stopp: 17:04"), 2, "did you mean `stop`?"),
         (("2026-03-03 16:50", "tomorrow"), 2, "`tomorrow` is no instant"),
         (("amount: 29.17", "amuont: 29.17"), 2, "did you mean `amount`?"),

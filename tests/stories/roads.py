@@ -24,8 +24,10 @@ class Shuffled(Road):
     def events(self, events: list[Event]) -> list[Event]:
         return self.random.sample(events, len(events))
 
-    def facts(self, objects: list[Fact], release: Fact, rest: list[Fact]) -> list[Fact]:
+    def facts(self, objects: list[Fact], release: Fact | None, rest: list[Fact]) -> list[Fact]:
         mixed = self.random.sample([*objects, *rest], len(objects) + len(rest))
+        if release is None:
+            return mixed
         last = max((n for n, fact in enumerate(mixed) if fact.kind == "object"), default=-1)
         mixed.insert(self.random.randint(last + 1, len(mixed)), release)
         return mixed
@@ -40,8 +42,8 @@ class Twice(Road):
     def events(self, events: list[Event]) -> list[Event]:
         return [*events, *events]
 
-    def facts(self, objects: list[Fact], release: Fact, rest: list[Fact]) -> list[Fact]:
-        whole = [*objects, release, *rest]
+    def facts(self, objects: list[Fact], release: Fact | None, rest: list[Fact]) -> list[Fact]:
+        whole = super().facts(objects, release, rest)
         return [*whole, *whole]
 
 
