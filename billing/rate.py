@@ -88,8 +88,7 @@ class RateState:
         """Balances of all clients at an instant, or when the last work of the tenant ended; client by client."""
         self._settle()
         clients = sorted({one.client for one in self._book.all(Contract).values()})
-        held = {client: one for client, one in self._accounts.items() if self._decided.closes.of(client) is None}
-        return balances_of(self._index, [self._terms_of(client) for client in clients], held, at)
+        return balances_of(self._index, [self._terms_of(client) for client in clients], self._accounts, at)
 
     def counts(self) -> Counts:
         """Facts by what became of them; a piece of work that still runs is waiting."""
@@ -166,7 +165,7 @@ class RateState:
             if terms.memory.any:
                 ids |= spread(self._index, client, touched.places, terms.memory, terms.zone)
         if terms.balances:
-            accounts = Accounts() if closed is not None else self._accounts.setdefault(client, Accounts())
+            accounts = self._accounts.setdefault(client, Accounts())
             rows = drawn_rows(self._index, terms, accounts, ids, touched.start)
         else:
             self._accounts.pop(client, None)

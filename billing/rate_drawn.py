@@ -24,7 +24,7 @@ def drawn_rows(index: Index, terms: ClientTerms, accounts: Accounts, ids: set[st
     first = min([*begins, *([] if start is None else [start])], default=None)
     if first is None:
         return []
-    accounts.rewind(_charged_from(index, terms, first), terms.plans)
+    accounts.rewind(_charged_from(index, terms, first))
     since = accounts.key[0] if accounts.key[0] >= 0 else EVERYTHING
     works = {
         work.id: work

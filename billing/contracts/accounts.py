@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -53,10 +52,9 @@ class Accounts:
             half = MOST // 2
             self.marks[:half] = self.marks[:half:2]
 
-    def rewind(self, start: int, plans: Mapping[str, Plan]) -> None:
-        """Go back to the last place before all work from ``start`` on; to the beginning where the plans changed."""
-        if any(not _alike(account.plan, plans.get(name)) for name, account in self.held.items()):
-            start = -1
+    def rewind(self, start: int) -> None:
+        """Go back to the last place before all work from ``start`` on. Whatever changes what the catalogue or decisions
+        say of balances must ask for the beginning."""
         while self.marks and (self.marks[-1].key >= (start, "") or self.marks[-1].reach >= start):
             self.marks.pop()
         if not self.marks:
@@ -93,14 +91,3 @@ def _follow(account: Account, plan: Plan) -> None:
     account.plan.lots = [one for one in plan.lots if one.id not in begun]
     account.source, account.pending, account.next = plan, 0, 0
     account.ordered = None
-
-
-def _alike(one: Plan, other: Plan | None) -> bool:
-    if one is other:
-        return True
-    return other is not None and (
-        one.contract == other.contract
-        and one.purchases == other.purchases
-        and one.tiers == other.tiers
-        and one.zone is other.zone
-    )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from typing import NamedTuple, cast
 
 from billing.contracts.account import Account
 from billing.contracts.events import Debt
-from billing.contracts.lots import Balance, Unit
+from billing.contracts.lots import NONE, Balance, Unit
 from billing.contracts.plan import Plan
 from streams.models.opening import DebtOpening, LotOpening, Opening
 
@@ -22,6 +23,7 @@ class Saved(NamedTuple):
     told: tuple[tuple[Unit, str], ...]
     plain: tuple[int, int | None, bool, int]  # pending, cycle, ended, next
     grown: tuple[int, int, int]  # incidents, events, gone
+    plans: tuple[Plan, Plan | None]  # its own, and of whose release that is
 
 
 def save(account: Account) -> Saved:
@@ -34,6 +36,7 @@ def save(account: Account) -> Saved:
         tuple(account.told),
         (account.pending, account.cycle, account.ended, account.next),
         (len(account.incidents), len(account.events), len(account.gone)),
+        (account.plan, account.source),
     )
 
 
@@ -47,6 +50,7 @@ def load(account: Account, saved: Saved) -> None:
     while len(account.incidents) > incidents:
         account.incidents.popitem()
     del account.events[events:], account.gone[gone:]
+    account.plan, account.source = saved.plans
     account.ordered = None
 
 
@@ -56,7 +60,6 @@ def opening(account: Account) -> Opening:
         contract=account.plan.id,
         lots=tuple([_lot(one) for one in account.lots]),
         debts=tuple([_debt(one) for one in account.debts]),
-        begun=account.pending,
         cycle=account.cycle,
         ended=account.ended,
         next=account.next,
@@ -69,10 +72,14 @@ def opening(account: Account) -> Opening:
 
 def resumed(plan: Plan, record: Opening) -> Account:
     """An account that goes on where the record stands; it draws what the other one would have drawn."""
+    begun = [one for one in plan.lots if one.start < record.next]
+    held = {one.id for one in record.lots}
     return Account(
         plan,
+        source=plan,
         lots=[_balance(one) for one in record.lots],
-        pending=record.begun,
+        gone=[replace(one, left=NONE) for one in begun if one.id not in held],
+        pending=len(begun),
         cycle=record.cycle,
         debts=[_owed(one) for one in record.debts],
         over={cast("Unit", unit): Fraction(value) for unit, value in record.over.items()},

@@ -48,7 +48,6 @@ class Opening(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     contract: str
     lots: tuple[LotOpening, ...] = ()
     debts: tuple[DebtOpening, ...] = ()
-    begun: int = 0  # lots of the contract that have begun
     cycle: int | None = None
     ended: bool = False
     next: int = 0  # the next day on which anything begins or ends
