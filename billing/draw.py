@@ -19,9 +19,10 @@ from billing.contracts.accounts import BEGINNING, EVERY, Accounts, Key
 from billing.contracts.events import BalanceEvent, Debt
 from billing.contracts.lots import Balance, Unit
 from billing.draw_incident import draw_incident
-from billing.draw_price import overage, per_second, premium, takes
+from billing.draw_price import per_second, takes
 from billing.pieces import Pieces
 from billing.rate_cut import Part, Row, settle
+from billing.terms import Takes
 from streams.models.work import Work
 
 
@@ -53,7 +54,7 @@ def draw(rows: Iterable[Row], zone: Zone, accounts: Accounts) -> None:
     for number, item in enumerate(items):
         plan, part = item.part.terms.prepaid, item.part
         assert plan is not None
-        made[id(part)] = Drawing(accounts.of(plan), part, item.row, zone).pieces()
+        made[id(part)] = Drawing(accounts.of(plan), part, item.row, zone, takes(plan, part.terms, part.tier)).pieces()
         reach = max(reach, item.start, zone.midnight(item.era) if item.era else 0)
         if number in places:
             accounts.mark(places[number], reach)
@@ -89,6 +90,7 @@ class Drawing:
     part: Part
     row: Row
     zone: Zone
+    takes: Takes
 
     def pieces(self) -> list[Part]:
         """The part, cut where lots and the overage end. Without seconds it draws nothing and stays covered."""
@@ -108,19 +110,18 @@ class Drawing:
 
     def _cover(self, pieces: Pieces, lots: list[Balance]) -> None:
         """Whole seconds of the quantity that each lot can cover, in order; what they cost is taken from it."""
-        surcharge = premium(self.account.plan, self.part)
         for lot in lots:
-            if not pieces.rest or not lot.left:
-                continue
-            each = takes(self.account.plan, self.part, lot.unit)
-            covered = 0 if each is None else min(pieces.rest, int(lot.left / each))
+            if not pieces.rest:
+                return
+            each = self.takes.money if lot.unit == "money" else self.takes.seconds
+            covered = 0 if each is None or not lot.left else min(pieces.rest, int(lot.left // each))
             if each is None or covered <= 0:
                 continue
             before, there, taken = lot.left, self.account.left(lot.unit), covered * each
             lot.left -= taken
             step = trail.drawn(lot.id, lot.unit, before, lot.left, each)
             drawn = int(taken + Fraction(1, 2)) if lot.unit == "seconds" else 0
-            price = surcharge if lot.unit == "seconds" else None
+            price = self.takes.premium if lot.unit == "seconds" else None
             piece = pieces.cut(covered, "covered", "", drawn=drawn, lot=lot.id, steps=(step,), price=price)
             self._alert(piece, lot.unit, there, each, pieces)
 
@@ -141,11 +142,11 @@ class Drawing:
         """What the next cycle takes back."""
         account, part, seconds = self.account, self.part, pieces.rest
         unit = account.unit()
-        each = takes(account.plan, part, unit)
+        each = self.takes.money if unit == "money" else self.takes.seconds
         if each is None:
             return
         quantity, before = seconds * each, account.owed()
-        price, blocked = overage(account.plan, part)
+        price, blocked = self.takes.overage, self.takes.blocked
         worth = Fraction(1) if unit == "money" else None if price is None else per_second(price) / each
         rates = part.terms.rates
         account.debts.append(
@@ -156,20 +157,19 @@ class Drawing:
         )  # fmt: skip
         step = trail.owed(account.plan.id, unit, before, before + quantity, account.plan.cycles)
         drawn = int(quantity + Fraction(1, 2)) if unit == "seconds" else 0
-        surcharge = premium(account.plan, part) if unit == "seconds" else None
+        surcharge = self.takes.premium if unit == "seconds" else None
         name = f"{account.plan.id}/owed"
         pieces.cut(seconds, "covered", "", drawn=drawn, lot=name, steps=(step,), price=surcharge)
 
     def _exceed(self, pieces: Pieces) -> None:
         """What is beyond the balance: billed as far as the contract allows, then on hold."""
-        account = self.account
-        unit = account.unit()
-        price, blocked = overage(account.plan, self.part)
+        account, unit = self.account, self.account.unit()
+        price, blocked = self.takes.overage, self.takes.blocked
         allowed = pieces.rest if blocked is None else 0
-        each = per_second(price) if price is not None and unit == "money" else Fraction(1)
+        each = per_second(price) if price is not None and unit == "money" else 1
         limit = account.limit(unit)
         if limit is not None and allowed and each:
-            allowed = min(allowed, int(limit / each))
+            allowed = min(allowed, int(limit // each))
         if allowed:
             account.exceeded(unit, allowed * each)
             pieces.cut(allowed, "billed", "", price=price)

@@ -36,6 +36,12 @@ class Pieces:
     ) -> Part:
         """Add the next piece of ``quantity`` seconds."""
         part, last = self.part, self.rest == quantity
+        if last and not self.made:
+            part.disposition, part.reason, part.price, part.drawn = disposition, reason, price, drawn
+            part.lot, part.steps = lot, steps
+            self.made.append(part)
+            self.rest = 0
+            return part
         done = sum([piece.seconds for piece in self.made])
         start = self.made[-1].end if self.made else part.start
         seconds = part.seconds - done if last else min(quantity, part.seconds - done)

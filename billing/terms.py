@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import NamedTuple
 
 from billing.contracts.plan import Plan
@@ -16,6 +17,17 @@ from streams.models.entry import Disposition
 from streams.models.work import Step
 
 Blocked = tuple[Disposition, str]  # why nothing is billed: disposition and reason
+
+
+class Takes(NamedTuple):
+    """What a second of prepaid work of one tier takes from a balance, by unit (None: what has no price has no value to
+    draw); what it costs beside that, and what it costs, or why nothing, beyond the balance."""
+
+    seconds: Fraction | None
+    money: Fraction | None
+    premium: Price | None
+    overage: Price | None
+    blocked: Blocked | None
 
 
 @dataclass(slots=True, eq=False)
@@ -35,6 +47,7 @@ class Terms:
     prepaid: Plan | None = None  # the contract's balances
     role: str = ""
     agreement: Contract | None = None  # the contract itself
+    takes: dict[str, Takes] = field(default_factory=dict)  # by tier, as they are asked for
     _names: dict[Stack, str] = field(default_factory=dict)
     _minimums: dict[str, int] = field(default_factory=dict)
 

@@ -66,7 +66,7 @@ class Account:
         size = sum((one.size for one in self.lots if one.unit == unit), NONE)
         return max(NONE, size * Fraction(contract.overrun_percent) / 100 - self.over.get(unit, NONE))
 
-    def exceeded(self, unit: Unit, quantity: Fraction) -> None:
+    def exceeded(self, unit: Unit, quantity: Fraction | int) -> None:
         self.over[unit] = self.over.get(unit, NONE) + quantity
 
     def crossed(self, unit: Unit, before: Fraction) -> list[tuple[str, Fraction]]:
