@@ -114,11 +114,13 @@ class Drawing:
             if not pieces.rest:
                 return
             each = self.takes.money if lot.unit == "money" else self.takes.seconds
-            covered = 0 if each is None or not lot.left else min(pieces.rest, int(lot.left // each))
+            covered = 0 if each is None else min(pieces.rest, int(lot.left // each))
             if each is None or covered <= 0:
                 continue
             before, there, taken = lot.left, self.account.left(lot.unit), covered * each
             lot.left -= taken
+            if not lot.left:
+                self.account.ordered = None
             step = trail.drawn(lot.id, lot.unit, before, lot.left, each)
             drawn = int(taken + Fraction(1, 2)) if lot.unit == "seconds" else 0
             price = self.takes.premium if lot.unit == "seconds" else None

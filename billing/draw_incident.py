@@ -40,6 +40,7 @@ def _first(account: Account, part: Part, incident: str, lots: list[Balance]) -> 
     for lot in lots:
         if lot.unit == "incidents" and lot.left >= 1:
             before, lot.left = lot.left, lot.left - 1
+            account.ordered = None
             return lot.id, trail.drawn(lot.id, "incidents", before, lot.left, ONE, why)
     if plan.contract.on_exhausted == "carry_debt":
         owed = account.owed()

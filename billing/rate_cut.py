@@ -111,6 +111,9 @@ def dispose(row: Row) -> None:
 
 def settle(row: Row) -> None:
     """The row's own disposition: billed if anything is, else the first in the order of ``MAIN_FIRST``."""
+    if len(row.parts) == 1:
+        row.disposition, row.reason = row.parts[0].disposition, row.parts[0].reason
+        return
     row.disposition = min((part.disposition for part in row.parts), key=MAIN_FIRST.index)
     row.reason = reason_of([part.reason for part in row.parts if part.disposition == row.disposition])
 

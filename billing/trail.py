@@ -6,6 +6,7 @@ Steps that many rows share (contract, rate) are made once, with their terms.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from billing.money import Rate, money_text, rate_text
 from billing.rate_cut import Part, Row
@@ -33,6 +34,7 @@ def explain(row: Row, amounts: Sequence[Step]) -> tuple[Step, ...]:
     )
 
 
+@lru_cache(4096)
 def duration(seconds: int) -> str:
     """As people say it: "90 min", "14 min 7 s", "45 s", "0 min"."""
     minutes, rest = divmod(seconds, 60)

@@ -30,7 +30,7 @@ F = TypeVar("F", contravariant=True)
 T = TypeVar("T")
 R = TypeVar("R")
 
-BATCH = 50  # records a step takes at most
+BATCH = 1000  # records a step takes at most
 ENOUGH = 10_000  # steps after which a hop that keeps feeding itself is our defect
 
 

@@ -20,7 +20,7 @@ class Account:
     pending: int = 0  # lots of the plan that have begun
     cycle: int | None = None  # the last one opened
     debts: list[Debt] = field(default_factory=list)  # the oldest first
-    over: dict[Unit, Fraction] = field(default_factory=dict)  # beyond the balance, in this cycle
+    over: dict[Unit, Fraction | int] = field(default_factory=dict)  # beyond the balance, in this cycle
     there: dict[Unit, Fraction] = field(default_factory=dict)  # when the last lot or cycle began
     told: list[tuple[Unit, str]] = field(default_factory=list)  # alerts since then
     incidents: dict[str, str] = field(default_factory=dict)  # what became of each: a lot's id, or a word
@@ -32,12 +32,12 @@ class Account:
     ordered: list[Balance] | None = None  # lots in the order in which they go; None after a change
 
     def at(self, day: int) -> list[Balance]:
-        """Lots to draw from on a local day, in order; whatever begins or ends up to then has done so."""
+        """Lots with something left on a local day, in order; whatever begins or ends up to then has done so."""
         if day >= self.next:
             self.advance(day)
         if self.ordered is None:
             current = self.cycle if self.plan.contract.current_first else None
-            self.ordered = sorted(self.lots, key=lambda one: order(one, current))
+            self.ordered = sorted([one for one in self.lots if one.left], key=lambda one: order(one, current))
         return self.ordered
 
     def advance(self, day: int) -> None:
@@ -64,10 +64,10 @@ class Account:
         if contract.on_exhausted != "overrun_limit":
             return NONE if contract.on_exhausted == "hold" else None
         size = sum((one.size for one in self.lots if one.unit == unit), NONE)
-        return max(NONE, size * Fraction(contract.overrun_percent) / 100 - self.over.get(unit, NONE))
+        return max(NONE, size * Fraction(contract.overrun_percent) / 100 - self.over.get(unit, 0))
 
     def exceeded(self, unit: Unit, quantity: Fraction | int) -> None:
-        self.over[unit] = self.over.get(unit, NONE) + quantity
+        self.over[unit] = self.over.get(unit, 0) + quantity
 
     def crossed(self, unit: Unit, before: Fraction) -> list[tuple[str, Fraction]]:
         """Alerts of a draw-down that found ``before`` in all lots of a unit: percentage, and how much of this

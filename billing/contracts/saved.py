@@ -18,7 +18,7 @@ class Saved(NamedTuple):
 
     lots: tuple[Balance, ...]
     debts: tuple[Debt, ...]
-    over: dict[Unit, Fraction]
+    over: dict[Unit, Fraction | int]
     there: dict[Unit, Fraction]
     told: tuple[tuple[Unit, str], ...]
     plain: tuple[int, int | None, bool, int]  # pending, cycle, ended, next

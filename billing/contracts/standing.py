@@ -53,7 +53,7 @@ def _standing(terms: ClientTerms, account: Account, currency: str) -> Standing:
         currency=currency,
         exponent=exponent_of(currency),
         owed=account.owed(),
-        over=dict(account.over),
+        over={unit: Fraction(value) for unit, value in account.over.items()},
         incidents=len(account.incidents),
         lots=tuple([one.copy() for one in lots]),
         events=tuple(account.events),
