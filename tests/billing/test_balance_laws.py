@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from random import Random
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import billing.draw
 from billing.rate import RateState
 from streams.models.catalog import (
     CatalogObject,
@@ -42,10 +44,51 @@ from tests.billing.rate_kit import (
 )
 from tests.billing.rate_log import Log, content, cut, truth
 
+
+@pytest.fixture(autouse=True, scope="module")
+def _places_everywhere() -> Iterator[None]:
+    """So few pieces of work would never reach a place to go back to."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(billing.draw, "EVERY", 1)
+        yield
+
+
 BASE = at("2026-03-31 00:00")
 ZONES = ["UTC", "America/New_York", "Pacific/Auckland"]
 SIZES = st.lists(st.integers(1, 4), max_size=30)
 HOURS = [Decimal("0.5"), Decimal(1), Decimal("3.25"), Decimal(7)]
+
+
+DRAWS = [
+    Drawdown(),
+    Drawdown(),
+    Drawdown(tiers={"after_hours": Decimal("1.5")}),
+    Drawdown(block_rate=Decimal(60)),
+]
+ROLLS = [
+    None,
+    Rollover(),
+    Rollover(periods=1, max_hours=Decimal(1)),
+    Rollover(max_hours=Decimal(2), min_hours=Decimal(1), above_hours=Decimal(1)),
+]
+
+
+@st.composite
+def by_incident(draw: st.DrawFn) -> Contract:
+    lots = [
+        Lot.model_validate({"id": f"l{n}", "from": date(2026, 3, 30), "incidents": draw(st.integers(1, 2))})
+        for n in range(draw(st.integers(0, 2)))
+    ]
+    given_: dict[str, Any] = {
+        "kind": "per_incident",
+        "from": draw(st.sampled_from([None, date(2026, 2, 10)])),
+        "included_incidents": draw(st.sampled_from([None, 1])),
+        "incident_price": draw(st.sampled_from([None, Decimal(75)])),
+        "on_exhausted": draw(st.sampled_from(["overage", "hold", "overrun_limit", "carry_debt"])),
+        "overrun_percent": Decimal(100),
+        "rounding": "policy",
+    }
+    return Contract.model_validate({"id": "k", "client": "acme", "lots": lots, **given_})
 
 
 @st.composite
@@ -61,19 +104,28 @@ def contracts(draw: st.DrawFn) -> Contract:
                 * 10 ** draw(st.sampled_from([0, 0, 1])),
                 "priority": draw(st.integers(0, 1)),
                 "granted": draw(st.booleans()),
+                "spread": draw(st.sampled_from([1, 1, 1, 3])),
+                "carry": draw(st.booleans()),
+                "price": draw(st.sampled_from([None, Decimal(100)])),
             }
         )
         for n in range(draw(st.integers(0, 3)))
     ]
+    if draw(st.integers(0, 4)) == 0:
+        return draw(by_incident())
     given_: dict[str, Any] = {
         "kind": draw(st.sampled_from(["block_hours", "retainer"])),
         "from": draw(st.sampled_from([None, date(2026, 2, 10)])),
         "included_hours": draw(st.sampled_from([None, *HOURS])),
-        "rollover": draw(st.sampled_from([None, Rollover(), Rollover(periods=1, max_hours=Decimal(1))])),
+        "rollover": draw(st.sampled_from(ROLLS)),
         "current_first": draw(st.booleans()),
-        "drawdown": Drawdown(tiers=draw(st.sampled_from([{}, {"after_hours": Decimal("1.5")}]))),
+        "drawdown": draw(st.sampled_from(DRAWS)),
+        "premium": draw(st.sampled_from(["quantity", "quantity", "price"])),
+        "alerts": draw(st.sampled_from([[], [], [Decimal(50), Decimal(80)]])),
+        "minimum_available_hours": draw(st.sampled_from([None, None, Decimal("0.5")])),
+        "until": draw(st.sampled_from([None, None, date(2026, 4, 2)])),
         "overage_rate": draw(st.sampled_from([None, Decimal(90)])),
-        "on_exhausted": draw(st.sampled_from(["overage", "hold", "overrun_limit"])),
+        "on_exhausted": draw(st.sampled_from(["overage", "hold", "overrun_limit", "carry_debt"])),
         "overrun_percent": Decimal(50),
         "rounding": "policy",
     }
