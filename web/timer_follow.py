@@ -1,0 +1,103 @@
+"""Reading along a topic: every record once, in order, from an offset or an instant on, for as long as the process lives.
+
+``caught_up`` waits until all that is acknowledged by now has been handled: who asks afterwards reads their own writes,
+whichever process wrote them, and also right after a restart.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Sequence
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.structs import ConsumerRecord
+
+from streams.settings import Settings
+
+Handler = Callable[[str, ConsumerRecord], None]
+SECONDS = 20.0  # until a reader that does not catch up is an error
+
+
+class Follower:
+    """``since_ms``: records older than this may be missed; None reads from the beginning. ``after`` is called behind
+    every batch."""
+
+    def __init__(
+        self, settings: Settings, topics: Sequence[str], handle: Handler, since_ms: int | None = None,
+        after: Callable[[], None] = lambda: None,
+    ) -> None:  # fmt: skip
+        self._after = after
+        self._settings, self._handle, self._since = settings, handle, since_ms
+        among = range(settings.partitions)
+        self._names = {settings.topic(topic): topic for topic in topics}
+        self._places = [TopicPartition(name, each) for name in self._names for each in among]
+        self._done: dict[TopicPartition, int] = {}
+        self._moved = asyncio.Condition()
+        self._task: asyncio.Task[None] | None = None
+        self._consumer: AIOKafkaConsumer | None = None
+
+    async def start(self) -> None:
+        """Raises KafkaError when no broker answers."""
+        consumer = AIOKafkaConsumer(
+            bootstrap_servers=self._settings.kafka, enable_auto_commit=False, group_id=None, fetch_max_wait_ms=500,
+            request_timeout_ms=15_000, auto_offset_reset="earliest",
+        )  # fmt: skip
+        try:
+            await consumer.start()
+            consumer.assign(self._places)
+            await self._seek(consumer)
+        except BaseException:
+            await consumer.stop()
+            raise
+        self._consumer = consumer
+        self._task = asyncio.create_task(self._run(consumer))
+
+    async def stop(self) -> None:
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        consumer, self._consumer = self._consumer, None
+        if consumer is not None:
+            await consumer.stop()
+
+    @property
+    def alive(self) -> bool:
+        return self._task is not None and not self._task.done()
+
+    async def caught_up(self) -> None:
+        """Raises KafkaError or TimeoutError."""
+        assert self._consumer is not None
+        async with asyncio.timeout(SECONDS):
+            ends = await self._consumer.end_offsets(self._places)
+            async with self._moved:
+                await self._moved.wait_for(lambda: not self.alive or all(self._done[tp] >= ends[tp] for tp in ends))
+        if self._task is not None and self._task.done():
+            await self._task
+
+    async def _seek(self, consumer: AIOKafkaConsumer) -> None:
+        begins = await consumer.beginning_offsets(self._places)
+        if self._since is not None:
+            ends = await consumer.end_offsets(self._places)
+            found = await consumer.offsets_for_times(dict.fromkeys(self._places, self._since))
+            begins = {tp: ends[tp] if found[tp] is None else found[tp].offset for tp in self._places}
+        for tp in self._places:
+            consumer.seek(tp, begins[tp])
+        self._done = dict(begins)
+
+    async def _run(self, consumer: AIOKafkaConsumer) -> None:
+        try:
+            while True:
+                for tp, records in (await consumer.getmany(timeout_ms=1000, max_records=5000)).items():
+                    for record in records:
+                        self._handle(self._names[tp.topic], record)
+                    self._done[tp] = records[-1].offset + 1
+                self._after()
+                async with self._moved:
+                    self._moved.notify_all()
+        finally:
+            with contextlib.suppress(RuntimeError):
+                async with self._moved:
+                    self._moved.notify_all()
