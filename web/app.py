@@ -17,11 +17,12 @@ from starlette.exceptions import HTTPException
 from jobs.access import Access
 from jobs.console import UserError
 from streams.settings import Settings
-from web import api, events, openapi, pages, signin, webhooks
+from web import api, events, openapi, pages, signin, timer_page, timers, webhooks
 from web.asking import NotThere
 from web.guard import HEADERS, Guard
 from web.outbox import Outbox
 from web.problems import Refused, SignInNeeded, for_programs, problem
+from web.timer_service import Clock, TimerService, wall_clock
 
 HERE = Path(__file__).parent
 log = logging.getLogger(__name__)
@@ -31,8 +32,8 @@ FOUND_NOT = {
 }
 
 
-def create_app(settings: Settings) -> FastAPI:
-    """The application for one ledger. It connects when it is asked, so it starts without one."""
+def create_app(settings: Settings, clock: Clock = wall_clock) -> FastAPI:
+    """The application for one ledger. It connects when it is asked, so it starts without one. ``clock``: of timers."""
     app = FastAPI(
         title="everyminute",
         description="Revenue leakage: what was worked and not billed, why, and what it costs.",
@@ -44,6 +45,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.settings = settings
     app.state.access = Access(settings)
     app.state.outbox = Outbox(settings)
+    app.state.timers = TimerService(settings, app.state.outbox, clock)
     app.openapi = lambda: openapi.described(app)  # type: ignore[method-assign]  # as FastAPI's pages say
     app.add_middleware(Guard, names=settings.public_names)
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
@@ -52,6 +54,8 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(signin.router)
     app.include_router(events.router)
     app.include_router(webhooks.router)
+    app.include_router(timers.router)
+    app.include_router(timer_page.router)
     app.add_exception_handler(NotThere, _not_there)
     app.add_exception_handler(Refused, _refused)
     app.add_exception_handler(UserError, _cannot)
@@ -64,6 +68,7 @@ def create_app(settings: Settings) -> FastAPI:
 @asynccontextmanager
 async def _life(app: FastAPI) -> AsyncIterator[None]:
     yield
+    await app.state.timers.stop()
     await app.state.outbox.stop()
 
 

@@ -72,6 +72,7 @@ class Owner:
     def signal(self, timer: str, key: str, phase: Phase, when: Moment, subject: Subject | None = None) -> Event:
         """One event of one timer; ``subject`` goes with a start."""
         about: dict[str, Any] = {}
+        native: dict[str, Plain] = {"timer": timer, **when.native}
         if subject is not None:
             about["ticket"] = None if subject.ticket is None else TicketRef(subject.ticket)
             about["client"] = None if subject.client is None else Ref(subject.client)
@@ -87,7 +88,7 @@ class Owner:
             time_basis=when.basis,
             technician=Ref(self.technician),
             service=SERVICE if subject is None else subject.service,
-            native={"timer": timer} | when.native,
+            native=native,
             **about,
         )
 
@@ -108,12 +109,13 @@ def corrections(
     """The events that make a timer what ``change`` says: revisions of its own signals, pauses in their place.
 
     ``signals`` are the current ones of the timer in order, with a start; ``worked_until`` is when its last stretch was
-    closed, None while it runs. ``why`` is (reason, key of the click, revision). ``stop`` is the event that ends it if none did so yet. What lies outside the new bounds
+    closed, None while it runs. ``why`` is (reason, key of the click, revision). ``stop`` is the event that ends it if
+    none did so yet. What lies outside the new bounds
     becomes a mere sign of life.
     """
     first = next(event for event in signals if event.phase == "start")
-    ends = [event for event in signals if event.phase == "stop"]
-    last = ends[-1] if ends else stop
+    closing = [event for event in signals if worked_until is not None and _closes(event, worked_until)]
+    last = next((event for event in reversed(closing) if event.phase == "stop"), stop)
     found = [_begun(first, change)]
     for event in signals:
         if event is first or event.at is None:
@@ -122,11 +124,11 @@ def corrections(
             found.append(_moved(event, "stop", change.ended))
         elif change.started is not None and event.at < change.started:
             found.append(_moved(event, "heartbeat", change.started))
-        elif change.ended is not None and (event.at >= change.ended or _closes(event, worked_until)):
+        elif change.ended is not None and (event.at >= change.ended or event in closing):
             found.append(_moved(event, "heartbeat", change.ended))
         else:
             found.append(event)
-    if change.ended is not None and not ends:
+    if change.ended is not None and last is stop:
         found.append(_moved(stop, "stop", change.ended))
     return [_marked(event, why) for event in found if event not in signals]
 
@@ -148,8 +150,8 @@ def _begun(first: Event, change: Change) -> Event:
     return msgspec.structs.replace(first, **fields)
 
 
-def _closes(event: Event, worked_until: int | None) -> bool:
-    return event.phase in ("pause", "stop") and event.at == worked_until
+def _closes(event: Event, worked_until: int) -> bool:
+    return event.phase in ("pause", "stop") and event.at is not None and event.at >= worked_until
 
 
 def _moved(event: Event, phase: Phase, at: int) -> Event:

@@ -54,6 +54,13 @@ class Timer:
                 best[fact.id] = fact
         return ordered([(fact.id, fact.event) for fact in best.values()])
 
+    def keys(self) -> list[str]:
+        """Of the clicks that are known."""
+        events = [fact.event for fact in self.facts.values()]
+        ids = [event.source_event_id.split(":") for event in events]
+        found = {parts[1] for parts in ids if len(parts) == 3}
+        return sorted(found | {str(event.native["correction_key"]) for event in events if event.correction})
+
     @property
     def started(self) -> bool:
         return any(fact.event.phase == "start" for fact in self.facts.values())

@@ -12,7 +12,7 @@ import msgspec
 
 from billing.book import CatalogState
 from billing.directory import Directory
-from streams.models.catalog import Client, Technician, Ticket
+from streams.models.catalog import Client, Device, Technician, Ticket
 from streams.models.event import Event
 from streams.models.fact import Fact
 from streams.models.ids import label
@@ -147,10 +147,14 @@ class Desk:
         self._fold()
         return self._book.get(Client, self._directory.named_client(ticket.client)) if ticket else None
 
-    def device_client(self, run: Interval) -> Client | None:
+    def device_of(self, run: Interval) -> Device | None:
         self._fold()
-        device = self._directory.device(run.source, run.device.native_id) if run.device else None
-        return self._book.get(Client, self._directory.client_of_device(device, run.start))
+        return self._book.get(Device, self._directory.device(run.source, run.device.native_id)) if run.device else None
+
+    def client_of_device(self, device: Device | None, instant: int) -> Client | None:
+        """Whose device it is at that instant (seconds)."""
+        self._fold()
+        return self._book.get(Client, self._directory.client_of_device(device.id, instant)) if device else None
 
     def mine(self, technician: str, now: int) -> list[Ticket]:
         """Open tickets assigned to the technician, by id."""

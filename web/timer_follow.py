@@ -1,4 +1,4 @@
-"""Reading along a topic: every record once, in order, from an offset or an instant on, for as long as the process lives.
+"""Reading along a topic: every record once, in order, from an offset or an instant on, while the process lives.
 
 ``caught_up`` waits until all that is acknowledged by now has been handled: who asks afterwards reads their own writes,
 whichever process wrote them, and also right after a restart.
@@ -36,22 +36,26 @@ class Follower:
         self._moved = asyncio.Condition()
         self._task: asyncio.Task[None] | None = None
         self._consumer: AIOKafkaConsumer | None = None
+        self._asker: AIOKafkaConsumer | None = None  # on the reader's connection a question waits behind its long poll
 
     async def start(self) -> None:
         """Raises KafkaError when no broker answers."""
-        consumer = AIOKafkaConsumer(
+        self._consumer, self._asker = self._new(), self._new()
+        try:
+            await self._asker.start()
+            await self._consumer.start()
+            self._consumer.assign(self._places)
+            await self._seek(self._consumer, self._asker)
+        except BaseException:
+            await self.stop()
+            raise
+        self._task = asyncio.create_task(self._run(self._consumer))
+
+    def _new(self) -> AIOKafkaConsumer:
+        return AIOKafkaConsumer(
             bootstrap_servers=self._settings.kafka, enable_auto_commit=False, group_id=None, fetch_max_wait_ms=500,
             request_timeout_ms=15_000, auto_offset_reset="earliest",
         )  # fmt: skip
-        try:
-            await consumer.start()
-            consumer.assign(self._places)
-            await self._seek(consumer)
-        except BaseException:
-            await consumer.stop()
-            raise
-        self._consumer = consumer
-        self._task = asyncio.create_task(self._run(consumer))
 
     async def stop(self) -> None:
         task, self._task = self._task, None
@@ -59,9 +63,10 @@ class Follower:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
-        consumer, self._consumer = self._consumer, None
-        if consumer is not None:
-            await consumer.stop()
+        consumers, self._consumer, self._asker = (self._consumer, self._asker), None, None
+        for consumer in consumers:
+            if consumer is not None:
+                await consumer.stop()
 
     @property
     def alive(self) -> bool:
@@ -69,19 +74,19 @@ class Follower:
 
     async def caught_up(self) -> None:
         """Raises KafkaError or TimeoutError."""
-        assert self._consumer is not None
+        assert self._asker is not None
         async with asyncio.timeout(SECONDS):
-            ends = await self._consumer.end_offsets(self._places)
+            ends = await self._asker.end_offsets(self._places)
             async with self._moved:
                 await self._moved.wait_for(lambda: not self.alive or all(self._done[tp] >= ends[tp] for tp in ends))
         if self._task is not None and self._task.done():
             await self._task
 
-    async def _seek(self, consumer: AIOKafkaConsumer) -> None:
-        begins = await consumer.beginning_offsets(self._places)
+    async def _seek(self, consumer: AIOKafkaConsumer, asker: AIOKafkaConsumer) -> None:
+        begins = await asker.beginning_offsets(self._places)
         if self._since is not None:
-            ends = await consumer.end_offsets(self._places)
-            found = await consumer.offsets_for_times(dict.fromkeys(self._places, self._since))
+            ends = await asker.end_offsets(self._places)
+            found = await asker.offsets_for_times(dict.fromkeys(self._places, self._since))
             begins = {tp: ends[tp] if found[tp] is None else found[tp].offset for tp in self._places}
         for tp in self._places:
             consumer.seek(tp, begins[tp])

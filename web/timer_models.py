@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
@@ -31,8 +31,8 @@ Text = Annotated[str, StringConstraints(max_length=MOST_NOTE, pattern=r"^[^\x00]
 
 
 class Click(BaseModel):
-    """`timer` and `key` are yours: a click that is sent twice, or by two tabs, with the same timer and key is one event.
-    `at` is when it was clicked, `sent_at` what the same clock shows as the request leaves."""
+    """`timer` and `key` are yours: a click that is sent twice, or by two tabs, with the same timer and key is one
+    event. `at` is when it was clicked, `sent_at` what the same clock shows as the request leaves."""
 
     model_config = ConfigDict(extra="forbid")
     timer: TimerId = Field(examples=["0f9d3c1e-5a64-4f0b-9f0e-2f6f5f1b7d11"])
@@ -81,8 +81,8 @@ class Stretch(BaseModel):
 
 
 class TimerView(Subject):
-    """`seconds` are those of the closed stretches; `open_from` is when the one that runs began. `signals` counts the
-    events known of the timer. `estimated_end`: nobody stopped it, and this is what the pipeline infers."""
+    """`seconds` are those of the closed stretches; `open_from` is when the one that runs began.
+    `estimated_end`: nobody stopped it, and this is what the pipeline infers."""
 
     timer: str
     activity: str = Field(description="Its id in the ledger's evidence.")
@@ -92,7 +92,7 @@ class TimerView(Subject):
     open_from: datetime | None = None
     stretches: list[Stretch] = []
     seconds: int
-    signals: int
+    keys: list[str] = Field(default=[], description="Keys of the clicks that made it what it is.")
     note: str = ""
     flags: list[str] = []
     estimated_end: datetime | None = None
@@ -153,6 +153,3 @@ class Choice(BaseModel):
 
     technician: str
     name: str
-
-
-LiveKind = Literal["day"]

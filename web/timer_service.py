@@ -15,8 +15,7 @@ import msgspec
 from aiokafka.errors import KafkaError
 from aiokafka.structs import ConsumerRecord
 
-from streams.doors import Placed, placed
-from streams.hop import Record, tenant_of
+from streams.doors import Placed, placed, placed_bytes
 from streams.models.cloudevent import decode_cloudevent
 from streams.models.event import Event
 from streams.models.fact import decode_fact
@@ -76,8 +75,7 @@ class TimerService:
         """Returns when Kafka has them and this process has read them."""
         records: list[Placed] = [placed(event) for event in events]
         for note in notes:
-            key = f"{note.tenant}/{note.activity}"
-            records.append((NOTES, key, Record(key.encode(), _encode(note))))
+            records.append(placed_bytes(NOTES, f"{note.tenant}/{note.activity}", _encode(note)))
         await self._outbox.append(records)
         try:
             await self._followers[0].caught_up()
@@ -121,7 +119,7 @@ class TimerService:
 
     def _take(self, topic: str, record: ConsumerRecord) -> None:
         if topic == "events.timer":
-            tenant = tenant_of(record.key, "/")
+            tenant = _tenant_of(record)
             if tenant and SOURCE.encode() in record.value:
                 event = decode_cloudevent(tenant, record.value, record.headers)
                 if isinstance(event, Event):
@@ -138,7 +136,7 @@ class TimerService:
             note = _notes.decode(record.value)
         except msgspec.MsgspecError:
             return  # another record of free text: none of a timer
-        if note.tenant == tenant_of(record.key, "/"):
+        if note.tenant == _tenant_of(record):
             self._desk(note.tenant).take_note(note)
 
     def _wake(self) -> None:
@@ -148,3 +146,8 @@ class TimerService:
                 desk.forget(wall_clock() - WORK_DAYS * DAY_MS)
         for waiter in self._waiters:
             waiter.set()
+
+
+def _tenant_of(record: ConsumerRecord) -> str:
+    tenant, _, activity = (record.key or b"").decode(errors="replace").partition("/")
+    return tenant if activity else ""

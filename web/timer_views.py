@@ -1,4 +1,6 @@
-"""A technician's day from the desk: timers, captured work, tickets to choose from. Pure; ``now`` in seconds."""
+"""A technician's day from the desk: timers, captured work, tickets to choose from.
+
+Pure; ``now`` in seconds, ``now_ms`` in ms."""
 
 from __future__ import annotations
 
@@ -27,8 +29,9 @@ def instant(seconds: int) -> datetime:
     return from_ms(seconds * 1000) or EPOCH
 
 
-def day_of(desk: Desk, technician: str, zone: Zone, day: LocalDay, now: int) -> Day:
+def day_of(desk: Desk, technician: str, zone: Zone, day: LocalDay, now_ms: int) -> Day:
     """Everything the page shows of one local day."""
+    now = now_ms // 1000
     person = desk.book.get(Technician, technician)
     shown = show(desk.timers.get(technician, {}).values(), desk.works(technician), desk.rules, now)
     own = {one.timer.activity for one in shown}
@@ -39,7 +42,7 @@ def day_of(desk: Desk, technician: str, zone: Zone, day: LocalDay, now: int) -> 
         zone=zone.name,
         begins=instant(day.start),
         ends=instant(day.end),
-        now=instant(now),
+        now=from_ms(now_ms) or EPOCH,
         single=desk.rules.single,
         timers=[timer_view(desk, one) for one in shown if _today(one, day, now) or _matters(one, now)],
         captured=sorted(captured(desk, technician, own, day), key=lambda one: (one.started_at, one.id)),
@@ -48,18 +51,18 @@ def day_of(desk: Desk, technician: str, zone: Zone, day: LocalDay, now: int) -> 
     )
 
 
-def day_named(desk: Desk, technician: str, zone: str | None, day: str | None, now: int) -> Day:
+def day_named(desk: Desk, technician: str, zone: str | None, day: str | None, now_ms: int) -> Day:
     """The day of that local date, else today; in that zone, else the organisation's."""
     local = _zone(zone, desk)
     if day is None:
-        return day_of(desk, technician, local, local.day(now), now)
+        return day_of(desk, technician, local, local.day(now_ms // 1000), now_ms)
     try:
         found = date.fromisoformat(day)
     except ValueError:
         raise Refused(422, "No such day", f"{day} is no date.", "Write it as 2026-03-29.") from None
     if not 1970 < found.year < 2100:
         raise Refused(422, "No such day", f"{day} lies outside 1971 to 2099.", "Write it as 2026-03-29.")
-    return day_of(desk, technician, local, local.day(local.midnight(found.toordinal())), now)
+    return day_of(desk, technician, local, local.day(local.midnight(found.toordinal())), now_ms)
 
 
 def _zone(name: str | None, desk: Desk) -> Zone:
@@ -107,7 +110,7 @@ def timer_view(desk: Desk, one: Shown) -> TimerView:
         open_from=None if one.open_from is None else instant(one.open_from),
         stretches=[Stretch(started_at=instant(start), ended_at=instant(end)) for start, end in one.spans],
         seconds=length(one.spans),
-        signals=len(one.timer.signals()),
+        keys=one.timer.keys(),
         note=one.timer.note[2],
         flags=list(interval.flags),
         estimated_end=None if one.estimated is None else instant(one.estimated),
@@ -142,14 +145,15 @@ def _work(desk: Desk, work: Work, inside: tuple[tuple[int, int], ...]) -> Captur
 
 
 def _run(desk: Desk, run: Interval) -> Captured:
-    client = desk.device_client(run)
+    device = desk.device_of(run)
+    client = desk.client_of_device(device, run.start)
     end = run.end if run.end is not None else run.last_seen
     return Captured(
         **subject(desk, None, client.id if client else None).model_dump(),
         id=run.id,
         kind=run.kind,
         tool=run.source,
-        device=(run.device.name or run.device.native_id) if run.device else "",
+        device=_device(desk, device.id) if device else (run.device.name or run.device.native_id) if run.device else "",
         started_at=instant(run.start),
         ended_at=instant(end),
         seconds=max(0, end - run.start),

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from streams.models.catalog import Technician
 from streams.models.event import Event
 from streams.models.instant import EPOCH, from_ms
+from streams.settings import TENANT
 from web import timer_clicks as clicks
 from web import timer_views as views
 from web.auth import User, require
@@ -27,7 +28,7 @@ router = APIRouter(prefix="/v1/timers", tags=["timers"], responses=ERRORS)
 
 Asker = Annotated[User, Depends(require("technician", "analyst", "finance", scope="timers"))]
 WhoseName = Annotated[str | None, Query(max_length=120, description="Only an admin may name somebody else.")]
-TenantName = Annotated[str | None, Query(max_length=60, description="Only in single-user mode.")]
+TenantName = Annotated[str | None, Query(pattern=TENANT, description="Only in single-user mode.")]
 ZoneName = Annotated[str | None, Query(max_length=60, description="IANA zone of the day; else the organisation's.")]
 DayName = Annotated[str | None, Query(pattern=r"^\d{4}-\d{2}-\d{2}$", description="A local date; else today.")]
 Words = Annotated[str, Query(max_length=200, description="Words of number, title or client; without any, your own.")]
@@ -126,7 +127,7 @@ async def now(owner: Whose, service: Service) -> Current:
 async def day(owner: Whose, service: Service, zone: ZoneName = None, date: DayName = None) -> Day:
     """The timers of a local day, and what the pipeline captured beside them."""
     desk = await service.desk(owner.tenant)
-    return views.day_named(desk, owner.technician, zone, date, service.clock() // 1000)
+    return views.day_named(desk, owner.technician, zone, date, service.clock())
 
 
 @router.get("/tickets")

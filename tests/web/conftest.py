@@ -15,6 +15,7 @@ from streams.settings import Settings
 from tests.engine_fixture import READER_PASSWORD, Database, database, engine, fresh_database, shared_engine, until
 from tests.web.seed import MONTH, write
 from web.app import create_app
+from web.timer_service import Clock, wall_clock
 
 __all__ = ["database", "engine"]
 
@@ -29,10 +30,10 @@ def settings_of(made: Database, home: Path) -> Settings:
 
 
 @contextmanager
-def served(settings: Settings) -> Iterator[str]:
+def served(settings: Settings, clock: Clock = wall_clock) -> Iterator[str]:
     """The address of an application that serves until the end of the block."""
     server = uvicorn.Server(
-        uvicorn.Config(create_app(settings), port=0, log_level="error", timeout_graceful_shutdown=1)
+        uvicorn.Config(create_app(settings, clock), port=0, log_level="error", timeout_graceful_shutdown=1)
     )
     thread = Thread(target=server.run, daemon=True)
     thread.start()

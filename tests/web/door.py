@@ -45,6 +45,11 @@ def door(kafka: str, prefix: str, home: Path) -> Iterator[DoorRig]:
             yield DoorRig(settings, access, client)
 
 
+def records_of(settings: Settings, *topics: str) -> list[ConsumerRecord]:
+    """Everything that stands in these topics, in order within a partition."""
+    return asyncio.run(_records(settings, topics))
+
+
 async def _records(settings: Settings, topics: tuple[str, ...]) -> list[ConsumerRecord]:
     places = [TopicPartition(settings.topic(topic), one) for topic in topics for one in range(PARTITIONS)]
     consumer = AIOKafkaConsumer(bootstrap_servers=settings.kafka, auto_offset_reset="earliest", fetch_max_wait_ms=50)
