@@ -38,6 +38,8 @@ def _closed(item: Evidence) -> Piece:
 def _open(item: Evidence, island: Sequence[Evidence], runs: Sequence[Evidence], terms: Terms, lapsed: bool) -> Piece:
     timer = item.interval.kind == "ticket_timer"
     rival = _next_timer(item, island) if timer and terms.single else None
+    if rival is not None and item.interval.open_from is None:
+        return _ending(item, _anchor(item), [])  # it was paused before
     if rival is not None:
         ended = _ending(item, rival.start, ["superseded"])
         ended.why = f"the same technician started timer {rival.id}"

@@ -75,7 +75,7 @@ class Timer:
 class Shown(NamedTuple):
     """A timer at an instant. Seconds; ``spans`` are closed, ``open_from`` is the stretch that runs.
 
-    ``estimated``: where the pipeline thinks it ended, None while it does not say.
+    ``estimated``: where the pipeline thinks it ended, None while it does not say; ``capped`` where no sign of work told it.
     """
 
     timer: Timer
@@ -84,6 +84,7 @@ class Shown(NamedTuple):
     open_from: int | None = None
     ended: int | None = None
     estimated: int | None = None
+    capped: bool = False
 
 
 def show(timers: Iterable[Timer], works: dict[str, Work], rules: Rules, now: int) -> list[Shown]:
@@ -115,7 +116,8 @@ def _shown(timer: Timer, all_of_them: Sequence[Timer], work: Work | None, rules:
     if opened is None:
         return Shown(timer, "paused", spans, ended=anchor)
     if ended is not None or now >= limit:
-        return Shown(timer, "forgotten", spans, opened, estimated=ended)
+        capped = work is not None and "capped_end" in work.flags
+        return Shown(timer, "forgotten", spans, opened, estimated=ended, capped=capped)
     return Shown(timer, "running", spans, opened)
 
 

@@ -112,7 +112,7 @@ def timer_view(desk: Desk, one: Shown) -> TimerView:
         seconds=length(one.spans),
         keys=one.timer.keys(),
         note=one.timer.note[2],
-        flags=list(interval.flags),
+        flags=[*interval.flags, *(["capped_end"] if one.capped else [])],
         estimated_end=None if one.estimated is None else instant(one.estimated),
     )
 

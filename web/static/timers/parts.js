@@ -74,9 +74,11 @@ export function forgotten(box, view, acts) {
   fill(box, [held.map((timer) => [timer.timer, timer.estimated_end, timer.pending]), view.zone], () => held.map((timer) => {
     const end = timer.estimated_end;
     const day = time.longDate(at(timer.started_at), view.zone);
-    const text = end
-      ? `Started ${day} at ${time.clock(at(timer.started_at), view.zone)}. It seems to have ended at ${time.clock(at(end), view.zone)}, after your last sign of work: ${time.spoken((at(end) - at(timer.open_from ?? timer.started_at)) / 1000 + timer.seconds)}.`
-      : `Started ${day} at ${time.clock(at(timer.started_at), view.zone)}. Its end is inferred within the hour.`;
+    const began = `Started ${day} at ${time.clock(at(timer.started_at), view.zone)}.`;
+    const long = end ? time.spoken((at(end) - at(timer.open_from ?? timer.started_at)) / 1000 + timer.seconds) : "";
+    const text = !end ? `${began} Its end is inferred within the hour.`
+      : timer.flags.includes("capped_end") ? `${began} Nothing tells when it ended. Unless you say, it counts the longest time allowed: until ${time.clock(at(end), view.zone)}, ${long}.`
+      : `${began} It seems to have ended at ${time.clock(at(end), view.zone)}, at your last sign of work: ${long}.`;
     return make("section", { className: "card forgot" },
       make("h2", {}, "You did not stop this timer"),
       make("p", {}, ...name(timer), timer.client_name && timer.label ? ` · ${timer.client_name}` : ""),
@@ -133,7 +135,7 @@ export function day(box, view, acts) {
 }
 
 function row(timer, view, acts) {
-  const until = timer.state === "running" ? null : timer.ended_at ?? timer.stretches.at(-1)?.ended_at ?? timer.started_at;
+  const until = ["running", "forgotten"].includes(timer.state) ? null : timer.ended_at ?? timer.stretches.at(-1)?.ended_at ?? timer.started_at;
   const tags = [
     timer.pending ? make("span", { className: "tag wait" }, "not saved yet") : null,
     timer.flags.includes("corrected") ? make("span", { className: "tag plain" }, "corrected") : null,
@@ -143,7 +145,7 @@ function row(timer, view, acts) {
   const paused = timer.state === "paused";
   return make("li", {},
     make("span", { className: "name" }, ...name(timer)),
-    make("span", { className: "long", data: timer.state === "running" ? { clock: timer.timer } : {} }, time.length(worked(timer, Date.now()))),
+    make("span", { className: "long", data: timer.state === "running" ? { clock: timer.timer } : {} }, timer.state === "forgotten" ? "?" : time.length(worked(timer, Date.now()))),
     make("span", { className: "meta" }, span(timer.started_at, until, view), timer.label ? ` · ${timer.client_name}` : "", timer.stretches.length > 1 ? ` · ${timer.stretches.length} stretches` : "", " ", ...tags, timer.note ? make("span", {}, make("br"), timer.note) : null),
     make("span", { className: "acts" },
       paused ? button("Go on", `resume:${timer.timer}`, () => acts.resume(timer), { className: "quiet small", label: `Go on: ${what}` }) : null,
