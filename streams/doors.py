@@ -99,11 +99,6 @@ def placed_fact(topic: str, fact: Fact) -> Placed:
     return topic, fact.tenant, fact_record(fact)
 
 
-def placed_bytes(topic: str, text: str, value: bytes) -> Placed:
-    """A record whose key is what decides its partition."""
-    return topic, text, Record(text.encode(), value)
-
-
 def placed_parked(item: Parked) -> Placed:
     output = parked_output(item)
     return output.topic, output.tenant, output.record

@@ -75,7 +75,7 @@ class Timer:
 class Shown(NamedTuple):
     """A timer at an instant. Seconds; ``spans`` are closed, ``open_from`` is the stretch that runs.
 
-    ``estimated``: where the pipeline thinks it ended, None while it does not say; ``capped`` where no sign of work told it.
+    ``estimated``: where the pipeline thinks it ended, None while it does not say. ``capped``: nothing told it.
     """
 
     timer: Timer
