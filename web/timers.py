@@ -80,11 +80,13 @@ async def switch(click: Start, owner: Whose, service: Service) -> Done:
 
 @router.post("/stop")
 async def stop(click: Click, owner: Whose, service: Service) -> Done:
+    """The timer ends. Resume takes it back."""
     return await _act(click, owner, service, lambda desk, when: clicks.signalled(desk, owner, click, when, "stop"))
 
 
 @router.post("/pause")
 async def pause(click: Click, owner: Whose, service: Service) -> Done:
+    """The timer waits until it is resumed."""
     return await _act(click, owner, service, lambda desk, when: clicks.signalled(desk, owner, click, when, "pause"))
 
 
