@@ -64,6 +64,7 @@ def _reversal(statements: Statements, row: Entry, vanished: bool) -> Entry:
         identity=where,
         corrects=row.id,
         segments=tuple(_negated_segment(one) for one in row.segments),
+        cost=None if row.cost is None else -row.cost,
         trail=trail.reversed_(where.corrects_period, row.id, vanished),
         **{name: -getattr(row, name) for name in ADDED},
         **{name: negated_text(getattr(row, name)) for name in TEXTS},

@@ -53,10 +53,14 @@ class Layers(ClientTerms):
         every = list(known.values())
         self.memory = reduce(joined, [one.memory for one in every], self.memory)
         self.balances = self.balances or any(one.balances for one in every)
+        self.commits = self.commits or any(one.commits for one in every)
         self.zone = PinnedZone(self.zone, closings, self._starts, [one.zone for one in self._layers])
 
     def layer(self, at: int) -> ClientTerms:
         return self._layers[bisect_right(self._starts, at)]
+
+    def layers(self) -> list[ClientTerms]:
+        return list({id(one): one for one in self._layers}.values())
 
 
 class PinnedZone(Zone):

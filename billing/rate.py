@@ -3,8 +3,8 @@
 The state is a set of facts that only grows; every row is a function of it. A step computes again, and sends again
 whether it changed or not, all that its facts may have changed in any revision: what shares a rounding scope with a
 place where the work ever stood, or, where terms have a memory without such bounds, everything of the client from the
-earliest place on. Identities become facts before their first use; one that somebody else
-used is answered with content or a void row. See docs/decisions.md for why nothing is ever skipped.
+earliest place on. Identities become facts before their first use; one that somebody else used is answered with content
+or a void row. See docs/decisions.md for why nothing is ever skipped.
 """
 
 from __future__ import annotations
@@ -18,12 +18,13 @@ from billing.close import decide
 from billing.closes import Statements
 from billing.contracts.accounts import Accounts
 from billing.contracts.standing import Standing
-from billing.corrections import corrected
 from billing.decisions import Made
+from billing.due import Dues
 from billing.outcome import Counts, Outcome
 from billing.rate_decided import KINDS, Decided
-from billing.rate_drawn import balances_of, drawn_rows, scoped_rows
+from billing.rate_drawn import balances_of
 from billing.rate_index import EVERYTHING, Index, identity_text, parse_identity
+from billing.rate_rows import Asked, rows_of
 from billing.rate_spread import spread
 from billing.rate_terms import ClientTerms
 from billing.rate_touched import Touched, touch_work
@@ -51,6 +52,7 @@ class RateState:
         self._stamp = -1
         self._mark = -1
         self._settled = True
+        self._dues = Dues()
         self._roles: set[str] = set()  # technicians that ever had a role: of the others rate reads nothing
 
     def restore(self, key: str, value: bytes) -> None:
@@ -74,6 +76,7 @@ class RateState:
         touched: dict[str, Touched] = {}
         for fact in facts:
             self._fold(fact, touched, outcome)
+        outcome.appends += self._dues.falling(self.tenant, facts, self._book, self._terms_of, self._mark)
         entries = [entry for client in sorted(touched) for entry in self._answer(client, touched[client])]
         for entry in entries:
             if self._index.name(entry.identity):
@@ -92,8 +95,8 @@ class RateState:
 
     def counts(self) -> Counts:
         """Facts by what became of them; a piece of work that still runs is waiting."""
-        waiting = self._index.running
-        return Counts(received=len(self._keys), done=len(self._keys) - waiting, waiting=waiting)
+        known, waiting = len(self._keys), self._index.running
+        return Counts(received=known, done=known - waiting, waiting=waiting)
 
     def _settle(self) -> None:
         if not self._settled:
@@ -105,6 +108,8 @@ class RateState:
             self._index.fold(decode_work(bytes(fact.body)), (fact.rev, fact.digest()))
         elif fact.kind == "identity":
             self._index.name(parse_identity(fact.id))
+        elif fact.kind == "due":
+            self._dues.fold(fact)
         elif fact.kind == "mark":
             self._mark = max(self._mark, fact.rev)
 
@@ -123,6 +128,8 @@ class RateState:
             touch_work(self._index.fold(decode_work(bytes(fact.body)), (fact.rev, fact.digest())), touched)
         elif fact.kind == "identity":
             self._fold_identity(parse_identity(fact.id), touched)
+        elif fact.kind == "due":
+            touched.setdefault(self._dues.fold(fact), Touched()).charges = True
         elif fact.kind in ("object", "release"):
             change = self._book.fold(fact)
             if self._has_role(fact) or not change.key.startswith("technician/"):
@@ -164,17 +171,10 @@ class RateState:
                 ids |= shelf.since(touched.start)
             if terms.memory.any:
                 ids |= spread(self._index, client, touched.places, terms.memory, terms.zone)
-        if terms.balances:
-            accounts = self._accounts.setdefault(client, Accounts())
-            rows = drawn_rows(self._index, terms, accounts, ids, touched.start)
-        else:
-            self._accounts.pop(client, None)
-            rows = scoped_rows(self._index, terms, ids)
-        rows = rows if closed is None else corrected(closed, ids, rows)
+        rows = rows_of(Asked(self.tenant, client, terms, touched, closed), ids, self._index, self._dues, self._accounts)
         live = {row.identity for row in rows}
         named = {one for id_ in ids for one in shelf.identities.get(id_, ())}
-        gone = (Entry(tenant=self.tenant, identity=one, void=True) for one in sorted(named - live))
-        return [*rows, *gone]
+        return rows + [Entry(tenant=self.tenant, identity=one, void=True) for one in sorted(named - live)]
 
     def _terms_of(self, client: str) -> ClientTerms:
         if self._stamp != self._book.stamp:

@@ -38,11 +38,11 @@ class ClientTerms:
         self.flags: tuple[str, ...] = ()
         self.verdict_of: Callable[[Work], Verdict] = undecided  # what people decided about a piece of work
         self.zone = self._zone(found)
-        self._contracts = [one for one in book.all(Contract).values() if one.client == client]
-        own = {None, *(one.id for one in self._contracts)}
+        self.contracts = [one for one in book.all(Contract).values() if one.client == client]
+        own = {None, *(one.id for one in self.contracts)}
         cards = book.all(RateCard).values()
         self._cards = [one for one in cards if one.client in (None, client) and one.contract in own]
-        self._eras = _dates([*self._contracts, *self._cards])
+        self._eras = _dates([*self.contracts, *self._cards])
         self._known: dict[tuple[object, ...], Terms] = {}
         lines = [line for card in self._cards for line in card.lines]
         self._by_person = any(line.role or line.technician for line in lines)
@@ -50,17 +50,18 @@ class ClientTerms:
         tiers = drawdown_tiers(book.all(Tier).values())
         self.plans = {
             one.id: Plan(one, self.zone, purchases.get(one.id, ()), tiers)
-            for one in self._contracts
+            for one in self.contracts
             if one.kind in PREPAID
         }
         self.balances = bool(self.plans)
-        self._by_person = self._by_person or any(one.drawdown.roles for one in self._contracts)
-        self._pins = any(one.rate_change != "split" for one in self._contracts)
-        self._by_type = any(one.ticket_types for one in self._contracts)
+        self._by_person = self._by_person or any(one.drawdown.roles for one in self.contracts)
+        self._pins = any(one.rate_change != "split" for one in self.contracts)
+        self._by_type = any(one.ticket_types for one in self.contracts)
         sites = found.sites if found else []
-        self._by_site = any(one.zone for one in sites) or any(one.sites for one in self._contracts)
+        self.commits = any(one.minimum is not None or one.maximum is not None for one in self.contracts)
+        self._by_site = any(one.zone for one in sites) or any(one.sites for one in self.contracts)
         self._sites = {one.id: zone for one in sites if one.zone and (zone := zone_of(one.zone))}
-        self.memory = memory_of(self._book, self._contracts)
+        self.memory = memory_of(self._book, self.contracts)
 
     def person(self, work: Work) -> Person:
         """What the prices of a piece of work may depend on beside its service and date."""
@@ -80,6 +81,10 @@ class ClientTerms:
         """The terms that hold at an instant: one reading has one layer."""
         return self
 
+    def layers(self) -> list[ClientTerms]:
+        """All terms that hold at some time."""
+        return [self]
+
     def at(self, service: str, day: int, who: Person = NOBODY, via: tuple[str, ...] = ()) -> Terms:
         """Terms for an event's service text on a local day; ``via`` contracts that exclude the tier at hand."""
         era = bisect_right(self._eras, day)
@@ -89,6 +94,11 @@ class ClientTerms:
         if found is None:
             found = self._known[key] = self._make(service, day, who, via)
         return found
+
+    def currency_on(self, contract: str, day: int) -> tuple[str, str]:
+        """What the client pays in on a local day, and why it is not clear, where it is not."""
+        found = choose(self._cards, Asked(self.client, "", contract), day, self.organisation.currency)
+        return found.currency, found.reason if found.reason.startswith("currency_mixed") else ""
 
     def _zone(self, client: Client | None) -> Zone:
         """The client's zone, else the organisation's, else UTC; a name that is no zone is flagged."""
@@ -101,8 +111,8 @@ class ClientTerms:
 
     def _make(self, text: str, day: int, who: Person, via: tuple[str, ...]) -> Terms:
         service, billable = self._service(text)
-        chosen = choose_contract(self._contracts, service, day, who)
-        chosen = without_exclusions(chosen, self._contracts, service, day, via)
+        chosen = choose_contract(self.contracts, service, day, who)
+        chosen = without_exclusions(chosen, self.contracts, service, day, via)
         contract = chosen.contract
         policy, calendar, missing = policies(self._book, contract, service, self._sites.get(who.site, self.zone))
         return Terms(

@@ -15,6 +15,7 @@ class Touched:
     start: int | None = None
     places: set[Place] = field(default_factory=set)
     works: set[str] = field(default_factory=set)
+    charges: bool = False
 
     def since(self, start: int) -> None:
         self.start = start if self.start is None else min(self.start, start)

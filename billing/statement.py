@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from billing import trail
 from billing.book import CatalogState
@@ -20,6 +21,7 @@ from billing.free_first import free_first
 from billing.rate_cut import Row, cut
 from billing.rate_terms import ClientTerms
 from billing.round_rows import round_rows
+from billing.usage import Used, used
 from streams.models.entry import Entry, Identity
 from streams.models.work import Work
 
@@ -32,8 +34,11 @@ def rate_client(client: str, works: Iterable[Work], book: CatalogState) -> list[
     return rate_works(ClientTerms(book, client), works)
 
 
-def rate_works(terms: ClientTerms, works: Iterable[Work], accounts: Accounts | None = None) -> list[Entry]:
-    """As ``rate_client``, under terms that are already known. ``accounts`` are drawn from."""
+def rate_works(
+    terms: ClientTerms, works: Iterable[Work], accounts: Accounts | None = None, usage: list[Used] | None = None
+) -> list[Entry]:
+    """As ``rate_client``, under terms that are already known. ``accounts`` are drawn from, ``usage`` is given what work
+    brought, line by line."""
     done = sorted((work for work in works if work.state == "done"), key=lambda work: (work.start, work.id))
     rows = [row for work in done for row in cut(work, terms, terms.verdict_of(work))]
     cap_concurrency(rows)
@@ -44,8 +49,11 @@ def rate_works(terms: ClientTerms, works: Iterable[Work], accounts: Accounts | N
     free_first(rows)
     first_block(rows)
     charged: Charged = set()
-    charges = bounded(rows, [charge(row, charged) for row in rows])
-    return [_entry(row, terms, money) for row, money in zip(rows, charges, strict=True)]
+    bounds = bounded(rows, [charge(row, charged) for row in rows])
+    if usage is not None:
+        for row, money in zip(rows, bounds, strict=True):
+            usage += used(row, money, terms.zone)
+    return [_entry(row, terms, money) for row, money in zip(rows, bounds, strict=True)]
 
 
 def _entry(row: Row, terms: ClientTerms, money: Charge) -> Entry:
@@ -56,12 +64,7 @@ def _entry(row: Row, terms: ClientTerms, money: Charge) -> Entry:
     return Entry(
         tenant=work.tenant,
         identity=Identity(terms.client, row.period, work.id),
-        kind=work.kind,
         service=first.service,
-        technician=work.technician or "",
-        who=work.who,
-        ticket=work.ticket or "",
-        device=work.device or "",
         contract=first.contract,
         zone=layer.zone.name,
         local_date=row.date,
@@ -71,7 +74,6 @@ def _entry(row: Row, terms: ClientTerms, money: Charge) -> Entry:
         rounding_seconds=quantity - worked,
         quantity_seconds=quantity,
         overlap_seconds=row.overlap,
-        recovered=work.recovered,
         disposition=row.disposition,
         reason=row.reason,
         currency=first.currency,
@@ -80,10 +82,23 @@ def _entry(row: Row, terms: ClientTerms, money: Charge) -> Entry:
         exact=money.exact,
         risk_amount=money.risk,
         risk_currency=money.risk_currency,
-        path=work.path,
-        candidates=work.candidates,
         flags=work.flags + layer.flags + row.flags,
-        proof=work.proof,
         segments=tuple(money.segments),
         trail=trail.explain(row, money.steps),
+        **_of_work(work),
     )
+
+
+def _of_work(work: Work) -> dict[str, Any]:
+    """What a row says of its work as it came."""
+    return {
+        "kind": work.kind,
+        "technician": work.technician or "",
+        "who": work.who,
+        "ticket": work.ticket or "",
+        "device": work.device or "",
+        "recovered": work.recovered,
+        "path": work.path,
+        "candidates": work.candidates,
+        "proof": work.proof,
+    }

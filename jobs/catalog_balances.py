@@ -7,7 +7,7 @@ from decimal import Decimal
 from jobs.catalog_debts import check_debts
 from jobs.catalog_lines import LARGEST
 from jobs.catalog_load import Catalogue
-from streams.models.catalog import Contract, Lot
+from streams.models.catalog import CatalogObject, Contract, Lot
 
 UNITS = ("hours", "money", "incidents")
 INCLUDED = tuple(f"included_{unit}" for unit in UNITS)
@@ -33,7 +33,7 @@ def check_balances(catalogue: Catalogue) -> None:
                 catalogue.report("error", "duplicate_id", place, message, "give each lot an id of its own")
             known.add(lot.id)
         for name in SIZES:
-            _check_size(catalogue, contract, (name,), getattr(contract, name))
+            check_size(catalogue, contract, (name,), getattr(contract, name))
         check_debts(catalogue, contract)
 
 
@@ -44,6 +44,8 @@ def _check_used(catalogue: Catalogue, contract: Contract) -> None:
         unread -= {"cycle"}  # of the parts
     if contract.kind == "per_incident" and contract.included_incidents is None:
         unread |= {name for name in OF_CYCLES if not name.startswith("included_")}
+    if contract.fees or contract.minimum is not None or contract.maximum is not None:
+        unread -= {"cycle", "cycle_day"}  # of fees and commitments, too
     for name in sorted(contract.model_fields_set & unread):
         place = catalogue.place(contract, name)
         message = f"`{name}` means nothing to a contract of kind {contract.kind}"
@@ -91,10 +93,10 @@ def _check_lot(catalogue: Catalogue, contract: Contract, n: int, lot: Lot) -> No
         message = "`carry` means nothing to a lot that is not spread"
         catalogue.report("warning", "setting_unused", place, message, "add `spread:`, or remove it")
     for name in (*UNITS, "price"):
-        _check_size(catalogue, contract, ("lots", n, name), getattr(lot, name))
+        check_size(catalogue, contract, ("lots", n, name), getattr(lot, name))
 
 
-def _check_size(catalogue: Catalogue, contract: Contract, path: tuple[int | str, ...], value: object) -> None:
+def check_size(catalogue: Catalogue, contract: CatalogObject, path: tuple[int | str, ...], value: object) -> None:
     too_fine = isinstance(value, Decimal) and int(value.as_tuple().exponent) < -9
     if isinstance(value, Decimal | int) and (value > LARGEST or too_fine):
         place = catalogue.place(contract, *path)

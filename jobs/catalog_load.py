@@ -40,8 +40,6 @@ NOT_BUILT = {
     "field": (
         "fee",
         "price",
-        "minimum",
-        "maximum",
         "steps",
         "project",
         "milestones",
@@ -168,6 +166,7 @@ def _check_texts(catalogue: Catalogue, item: CatalogObject, tree: Tree) -> None:
         paths += [("from",), ("until",)]
     if isinstance(item, Contract):
         paths += [("lots", n, name) for n in range(len(item.lots)) for name in ("from", "until")]
+        paths += [("fees", n, name) for n in range(len(item.fees)) for name in ("from", "until")]
     if isinstance(item, Device):
         paths += [("moves", n, "from") for n in range(len(item.moves))]
     if isinstance(item, HolidaySet):

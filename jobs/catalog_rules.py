@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from jobs.catalog_balances import check_balances
 from jobs.catalog_calendars import check_calendars, holidays_named, tiers_named
+from jobs.catalog_charges import check_charges
 from jobs.catalog_contracts import check_contracts
 from jobs.catalog_lines import check_lines
 from jobs.catalog_load import Catalogue, kind_of, load_folders
@@ -266,6 +267,7 @@ RULES = (
     check_services,
     check_presence,
     check_balances,
+    check_charges,
     check_contracts,
     check_places,
     check_lines,

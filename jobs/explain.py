@@ -20,6 +20,7 @@ Intervals = Mapping[str, Mapping[str, Any]]
 
 SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Evidence", ("evidence", "end", "join", "clip", "share")),
+    ("Charge", ("charge",)),
     ("Link", ("link",)),
     ("Contract", ("contract",)),
     ("Tiers", ("tier",)),
@@ -67,11 +68,12 @@ def _head(entry: Entry) -> str:
     about = [
         ("client", label(who.client) or "unknown"), ("period", who.period), ("ticket", label(entry.ticket)),
         ("device", label(entry.device)), ("service", entry.service), ("contract", entry.contract),
+        ("project", entry.project),
     ]  # fmt: skip
     lines = [
         f"Entry {entry.id}",
         _outcome(entry),
-        f"{person}, {_when(entry)}",
+        f"{entry.charge.replace('_', ' ')} of {entry.local_date}" if entry.charge else f"{person}, {_when(entry)}",
         " · ".join(f"{name} {value}" for name, value in about if value),
     ]
     if who.row_class != "regular":
@@ -82,7 +84,8 @@ def _head(entry: Entry) -> str:
 
 
 def _outcome(entry: Entry) -> str:
-    text = entry.disposition + (f" ({entry.reason})" if entry.reason else "") + f": {duration(entry.quantity_seconds)}"
+    text = entry.disposition + (f" ({entry.reason})" if entry.reason else "")
+    text += "" if entry.charge else f": {duration(entry.quantity_seconds)}"
     if entry.amount or entry.disposition == "billed":
         text += f", {amount_text(entry.amount, entry.exponent, entry.currency)}"
     if entry.risk_amount:
@@ -109,7 +112,7 @@ def _body(title: str, entry: Entry, steps: list[Step], intervals: Intervals) -> 
     if title == "Evidence":
         return _evidence(entry, steps, intervals)
     if title == "Rounding":
-        return _rounding(entry, steps)
+        return [] if entry.charge else _rounding(entry, steps)
     if title == "Sum":
         return _sum(entry, steps)
     return [line for step in steps for line in _step(step)]

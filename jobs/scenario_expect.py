@@ -43,17 +43,17 @@ def _flag(text: str, _zone: ZoneInfo) -> bool:
 
 
 WORDS = ("work", "client", "contract", "ticket", "technician", "who", "device", "service", "period", "local_date",
-         "class", "corrects_period", "currency", "disposition",
-         "reason", "path", "kind", "tier", "line", "lot")  # fmt: skip
+         "class", "corrects_period", "currency", "disposition", "reason", "path", "kind", "tier", "line", "lot",
+         "charge", "name", "project", "cost_currency", "cost_reason")  # fmt: skip
 ROW: dict[str, Read] = {
     **dict.fromkeys(WORDS, _word),
     **dict.fromkeys(("start", "end"), _instant),
     **dict.fromkeys(("worked", "rounding", "quantity", "billed", "covered", "drawn", "overlap"), _seconds),
-    **dict.fromkeys(("amount", "risk", "rate", "fee"), _money),
+    **dict.fromkeys(("amount", "risk", "rate", "fee", "cost", "margin"), _money),
     **dict.fromkeys(("recovered",), _flag),
 }
 LISTS = ("flags", "candidates")
-TOP = ("entries", "parked", "running", "total", "decisions", "balances")
+TOP = ("entries", "charges", "parked", "running", "total", "decisions", "balances")
 
 
 @dataclass(slots=True)
@@ -62,6 +62,7 @@ class Expected:
     was refused."""
 
     entries: list[Row] | None = None
+    charges: list[Row] | None = None
     parked: list[str] | None = None
     running: list[str] | None = None
     total: dict[str, Decimal] | None = None
@@ -76,8 +77,8 @@ def read_expected(tree: Tree, zone: ZoneInfo, problems: list[Problem]) -> Expect
         return Expected(entries=[_row(child, zone, problems) for child in tree.items])
     expected = Expected()
     for name, node in tree.fields.items():
-        if name == "entries":
-            expected.entries = [_row(child, zone, problems) for child in node.items]
+        if name in ("entries", "charges"):
+            setattr(expected, name, [_row(child, zone, problems) for child in node.items])
         elif name == "balances":
             expected.balances = read_balances(node, zone, problems)
         elif name in ("parked", "running"):

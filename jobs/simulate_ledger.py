@@ -6,10 +6,12 @@ from collections import defaultdict
 from decimal import Decimal
 from typing import Any
 
+from billing.money import exponent_of
 from jobs import scenario_balances
 from jobs.scenario import Scenario
 from jobs.scenario_time import say_instant
 from jobs.simulate import Result
+from jobs.simulate_charges import charge_json, charge_rows
 from jobs.simulate_decisions import decisions_json, periods_json
 from streams.models.entry import OUTSIDE_SUMS, Entry, Segment
 
@@ -17,14 +19,19 @@ Row = dict[str, Any]
 
 
 def rows(result: Result, names: dict[str, str]) -> list[Entry]:
-    """Entries that hold, by start, client, period and the name the file gives the work."""
-    held = [entry for entry in result.entries.values() if not entry.void and entry.disposition not in OUTSIDE_SUMS]
+    """Work that holds, by start, client, period and the name the file gives it."""
+    held = [one for one in result.entries.values() if not (one.void or one.charge or one.disposition in OUTSIDE_SUMS)]
     return sorted(held, key=lambda e: (e.start, e.identity, names.get(e.identity.work, "")))
 
 
 def money(minor: int, exponent: int) -> Decimal:
     """Minor units as major units, exactly: 3750 at 2 is 37.50."""
     return Decimal(minor).scaleb(-exponent)
+
+
+def cost(entry: Entry) -> Decimal | None:
+    """What the work cost us, in major units; None where it is not known."""
+    return None if entry.cost is None else money(entry.cost, exponent_of(entry.cost_currency))
 
 
 def billed(entry: Entry) -> int:
@@ -50,16 +57,19 @@ def comparable(entry: Entry, names: dict[str, str]) -> Row:
         "overlap": entry.overlap_seconds,
         "amount": money(entry.amount, entry.exponent),
         "risk": money(entry.risk_amount, entry.exponent),
+        "cost": cost(entry),
+        "margin": None if entry.margin is None else money(entry.margin, entry.exponent),
         "flags": sorted(entry.flags),
         "candidates": sorted(entry.candidates),
         "segments": [_comparable_segment(segment, entry) for segment in entry.segments],
         "reason": entry.reason.split(":", 1)[0],  # the word; what follows it names the thing
+        "cost_reason": entry.cost_reason.split(":", 1)[0],
         **{name: getattr(entry, name) for name in PLAIN},
     }
 
 
 PLAIN = ("contract", "ticket", "technician", "who", "device", "service", "local_date", "currency", "disposition",
-         "path", "kind", "recovered")  # fmt: skip
+         "project", "cost_currency", "path", "kind", "recovered")  # fmt: skip
 
 
 def _comparable_segment(segment: Segment, row: Entry) -> Row:
@@ -84,19 +94,20 @@ def _comparable_segment(segment: Segment, row: Entry) -> Row:
 
 def ledger(scenario: Scenario, result: Result) -> Row:
     """The whole answer as JSON values. Money is text in major units, instants are UTC."""
-    entries = rows(result, scenario.names)
+    entries, beside = rows(result, scenario.names), charge_rows(result)
     running = sorted(scenario.names.get(w.id, w.id) for w in result.work.values() if w.state == "running")
     parked = sorted((p for p in result.parked.values() if not p.void), key=lambda p: p.id)
     return {
         "as_of": None if scenario.as_of is None else say_instant(scenario.as_of),
         "entries": [as_json(entry, scenario.names) for entry in entries],
+        "charges": [charge_json(one, [_step_json(step) for step in one.trail]) for one in beside],
         "running": running,
         "parked": [{"reason": p.reason, "saw": p.saw, "expected": p.expected, "remedy": p.remedy} for p in parked],
         "decisions": decisions_json(result),
         "periods": periods_json(result),
-        "corrections": corrections(entries, scenario.names),
+        "corrections": corrections([*entries, *beside], scenario.names),
         "balances": [scenario_balances.as_json(one) for one in balances(scenario, result)],
-        "totals": totals(entries),
+        "totals": totals(entries, beside),
         "conservation": conservation(result, entries),
     }
 
@@ -158,17 +169,29 @@ def as_json(entry: Entry, names: dict[str, str]) -> Row:
         "drawn_seconds": entry.drawn_seconds,
         "overlap_seconds": entry.overlap_seconds,
         "segments": [_segment_json(segment, entry) for segment in entry.segments],
-        "amount": str(money(entry.amount, entry.exponent)),
-        "currency": entry.currency or None,
+        **_money_json(entry),
         "disposition": entry.disposition,
         "reason": entry.reason or None,
-        "risk_amount": str(money(entry.risk_amount, entry.exponent)),
-        "risk_currency": entry.risk_currency or None,
         "path": entry.path,
         "candidates": list(entry.candidates),
         "recovered": entry.recovered,
         "flags": list(entry.flags),
         "trail": [_step_json(step) for step in entry.trail],
+    }
+
+
+def _money_json(entry: Entry) -> Row:
+    known = cost(entry)
+    return {
+        "amount": str(money(entry.amount, entry.exponent)),
+        "currency": entry.currency or None,
+        "risk_amount": str(money(entry.risk_amount, entry.exponent)),
+        "risk_currency": entry.risk_currency or None,
+        "project": entry.project or None,
+        "cost": None if known is None else str(known),
+        "cost_currency": entry.cost_currency or None,
+        "cost_reason": entry.cost_reason or None,
+        "margin": None if entry.margin is None else str(money(entry.margin, entry.exponent)),
     }
 
 
@@ -201,24 +224,29 @@ def _step_json(step: Any) -> Row:
     }
 
 
-def totals(entries: list[Entry]) -> Row:
-    """Seconds by disposition, and money by currency (never added over currencies)."""
+def totals(entries: list[Entry], charges: list[Entry]) -> Row:
+    """Seconds by disposition, and money of both by currency (never added over currencies)."""
     seconds: dict[str, int] = defaultdict(int)
     amounts: dict[str, Decimal] = defaultdict(Decimal)
     risks: dict[str, Decimal] = defaultdict(Decimal)
+    asked: dict[str, Decimal] = defaultdict(Decimal)  # without what was paid for before: breakage
     for entry in entries:
         for part in entry.outcomes():
             seconds[part.disposition] += part.quantity
+    for entry in (*entries, *charges):
         if entry.currency:
             amounts[entry.currency] += money(entry.amount, entry.exponent)
+            asked[entry.currency] += money(0 if entry.charge == "breakage" else entry.amount, entry.exponent)
         if entry.risk_currency:
             risks[entry.risk_currency] += money(entry.risk_amount, entry.exponent)
     return {
         "entries": len(entries),
+        "charges": len(charges),
         "worked_seconds": sum(entry.worked_seconds for entry in entries),
         "rounding_seconds": sum(entry.rounding_seconds for entry in entries),
         "billed_seconds": sum(billed(entry) for entry in entries),
         "amount": {code: str(amount) for code, amount in sorted(amounts.items())},
+        "asked_amount": {code: str(amount) for code, amount in sorted(asked.items())},
         "risk_amount": {code: str(amount) for code, amount in sorted(risks.items())},
         "seconds": dict(sorted(seconds.items())),
     }

@@ -14,6 +14,7 @@ from rich.table import Table
 from jobs.scenario_balances import lines, wrong_balances
 from jobs.scenario_expect import Expected, Row, fits, pair_up
 from jobs.scenario_time import say_instant, say_seconds
+from jobs.simulate_charges import charge_differences
 
 CSV_FIELDS = ("id", "client", "contract", "ticket", "technician", "service", "period", "start", "end",
               "worked_seconds", "billed_seconds", "amount", "currency", "disposition", "reason")  # fmt: skip
@@ -29,6 +30,7 @@ def print_ledger(console: Console, ledger: dict[str, Any], names: dict[str, str]
             for activity, name in names.items():
                 text = text.replace(activity, name)
             console.print("  " + escape(text), soft_wrap=True)
+    _print_charges(console, ledger["charges"])
     _print_rest(console, ledger)
 
 
@@ -50,6 +52,16 @@ def _print_table(console: Console, ledger: dict[str, Any]) -> None:
             row["disposition"],
         )
     console.print(table)
+
+
+def _print_charges(console: Console, charges: list[Row]) -> None:
+    """What is asked for beside work, and the arithmetic of each."""
+    for row in charges:
+        what = " ".join(part for part in (row["charge"].replace("_", " "), row["name"]) if part)
+        head = f"{row['local_date']}  {what} of {row['contract'] or row['project']} ({row['client']})"
+        console.print(f"\n[bold]{escape(head)}[/bold]: {row['amount']} {row['currency']}, {row['disposition']}")
+        for step in row["trail"]:
+            console.print("  " + escape(say_step(step)), soft_wrap=True)
 
 
 def say_step(step: dict[str, Any]) -> str:
@@ -105,6 +117,8 @@ def differences(expected: Expected, seen: list[Row], ledger: dict[str, Any]) -> 
     if expected.entries is not None:
         wrong = sum(1 for n, m in pair_up(expected.entries, seen) if not _pair_fits(expected.entries, seen, n, m))
         found += [f"{wrong} of {max(len(expected.entries), len(seen))} rows differ"] if wrong else []
+    if expected.charges is not None:
+        found += charge_differences(expected.charges, ledger["charges"])
     reasons = sorted(parked["reason"] for parked in ledger["parked"])
     if expected.parked is not None and sorted(expected.parked) != reasons:
         found.append(f"parked: expected {expected.parked}, have {reasons}")

@@ -86,7 +86,7 @@ TABLE = ("client", "start", "technician", "ticket", "service", "tier", "worked",
          "disposition", "entry")  # fmt: skip
 CSV = ("client", "period", "start", "zone", "technician", "ticket", "device", "service", "contract", "tier",
        "worked_seconds", "quantity_seconds", "worked_hours", "quantity_hours", "rate", "amount", "currency",
-       "disposition", "reason", "ticket_id", "entry")  # fmt: skip
+       "disposition", "reason", "ticket_id", "entry", "charge", "project")  # fmt: skip
 
 
 def report(lines: Sequence[Line], title: str) -> Report:
@@ -112,7 +112,8 @@ def _table_row(line: Line) -> list[Cell]:
     own, part = line.entry, line.segment
     currency = own.currency if part.amount or line.disposition == "billed" else ""
     return [
-        own.identity.client or "?", line.started, own.technician or own.who or "?", label(own.ticket), own.service,
+        own.identity.client or "?", line.started, own.technician or own.who or ("" if own.charge else "?"),
+        label(own.ticket), own.service or own.charge.replace("_", " "),
         part.tier, duration(part.seconds), duration(part.billed_seconds), part.rate,
         amount_text(part.amount, own.exponent, currency), line.disposition, own.id[:8],
     ]  # fmt: skip
@@ -124,7 +125,7 @@ def csv_rows(lines: Sequence[Line]) -> list[list[Cell]]:
         [own.identity.client, own.identity.period, line.started, own.zone, own.technician or own.who, label(own.ticket),
          own.device, own.service, own.contract, part.tier, part.seconds, part.billed_seconds, hours(part.seconds),
          hours(part.billed_seconds), part.rate, money(part.amount, own.exponent), own.currency, line.disposition,
-         line.reason, own.ticket, own.id]
+         line.reason, own.ticket, own.id, own.charge, own.project]
         for line in lines
         for own, part in [(line.entry, line.segment)]
     ]  # fmt: skip

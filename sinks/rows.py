@@ -52,6 +52,7 @@ def entry_row(entry: Entry) -> Row:
         [s.amount for s in lines], [s.exact for s in lines], [s.line for s in lines],
         [s.disposition for s in lines], [s.reason for s in lines], [s.risk_amount for s in lines],
         [s.drawn_seconds for s in lines], [s.lot for s in lines], [s.fee for s in lines], _encode(entry.trail).decode(),
+        entry.charge, entry.project, entry.cost, entry.cost_currency, entry.cost_reason,
     )  # fmt: skip
 
 
@@ -111,6 +112,7 @@ def entry_of(row: Mapping[str, Any]) -> Entry:
         ),
         segments=_segments(row),
         **{name: row[name] for name in _PLAIN},
+        **{name: row[name] for name in _LATEST if row.get(name) is not None},
     )  # fmt: skip
 
 
@@ -119,6 +121,8 @@ _PLAIN = (
     "rounding_seconds", "quantity_seconds", "overlap_seconds", "recovered", "disposition", "reason", "currency",
     "exponent", "amount", "exact", "risk_amount", "risk_currency", "path",
 )  # fmt: skip
+
+_LATEST = ("charge", "project", "cost", "cost_currency", "cost_reason")  # not in what was stored before
 
 
 _SEGMENT = ("tier", "started_at", "ended_at", "seconds", "billed_seconds", "rate", "amount", "exact", "line")

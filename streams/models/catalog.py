@@ -27,6 +27,7 @@ from streams.models.catalog_base import Dated as Dated
 from streams.models.contract import Contract as Contract
 from streams.models.contract import Drawdown as Drawdown
 from streams.models.contract import Exclusion as Exclusion
+from streams.models.contract import Fee as Fee
 from streams.models.contract import Lot as Lot
 from streams.models.contract import Rollover as Rollover
 from streams.models.limits import Allowance as Allowance

@@ -69,6 +69,20 @@ class Drawdown(BaseModel):
     block_rate: Decimal | None = Field(default=None, gt=0)
 
 
+class Fee(BaseModel):
+    """An amount that does not depend on work: for each cycle, or once. In ``advance`` it is asked for on the first day
+    of what it pays for, in ``arrears`` on the last."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    id: Id
+    amount: Decimal = Field(gt=0)
+    every: Literal["once", "month", "quarter", "year"] | None = None  # default: the contract's cycle
+    timing: Literal["advance", "arrears"] = "advance"
+    prorate: bool | None = None  # default: as the contract says
+    from_: date | None = Field(default=None, alias="from")  # default: with the contract
+    until: date | None = None
+
+
 class Contract(Dated):
     """``flat_fee`` and ``fixed_price`` cover all that they take: no hour of it is charged. ``block_hours`` draws on
     ``lots``; ``retainer`` on what each cycle includes, and on lots beside it; ``per_incident`` on both, by the ticket
@@ -111,3 +125,6 @@ class Contract(Dated):
     minimum_available_money: Decimal | None = Field(default=None, ge=0)
     minimum_available_incidents: int | None = Field(default=None, ge=0)
     alerts: list[Percent] = []  # of what was there when the last lot or cycle began
+    fees: list[Fee] = []
+    minimum: Decimal | None = Field(default=None, gt=0)  # that work brings in each cycle; what lacks is a true-up
+    maximum: Decimal | None = Field(default=None, gt=0)  # that work costs in each cycle; what is beyond is a discount

@@ -21,6 +21,10 @@ MAIN_FIRST: tuple[Disposition, ...] = (
     "unpriced", "unlinked", "unconfirmed", "orphan_stop",
 )  # fmt: skip
 """Of what became of the parts of a row, the first of these is the row's own disposition."""
+Charge = Literal[
+    "fee", "overage", "breakage", "true_up", "discount", "milestone", "trip", "call_out", "script_fee",
+]  # fmt: skip
+"""What is asked for, or booked, beside work: rows of their own, without seconds."""
 OUTSIDE_SUMS: tuple[Disposition, ...] = ("absorbed", "void")
 
 
@@ -81,7 +85,8 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     to those of the segments where they have any;
     ``overlap_seconds`` are worked seconds that another row of the same technician counts as hours already.
     Money in minor units of ``currency`` (``exponent`` decimals). ``risk_amount`` is what an unbilled row would
-    have brought at the best candidate rate.
+    have brought at the best candidate rate. A charge is no work: ``identity.work`` is ``charge:owner:what:date``, it
+    has no seconds, and ``amount`` may be negative.
     """
 
     schema: int = 1
@@ -120,10 +125,20 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     segments: tuple[Segment, ...] = ()
     trail: tuple[Step, ...] = ()
     corrects: str = ""  # of a reversal or replacement: id of the closed row that it takes back or stands for
+    charge: Charge | Literal[""] = ""  # "" for work
+    project: str = ""  # or project/change order
+    cost: int | None = None  # minor units of cost_currency; None: ``cost_reason`` says why it is not known
+    cost_currency: str = ""
+    cost_reason: str = ""  # also why there is no margin
 
     @property
     def id(self) -> str:
         return self.identity.row_id(self.tenant)
+
+    @property
+    def margin(self) -> int | None:
+        """What is left of the amount after cost; None where cost is not known, or in another currency."""
+        return self.amount - self.cost if self.cost is not None and self.cost_currency == self.currency else None
 
     @property
     def mixed(self) -> bool:

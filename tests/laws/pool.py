@@ -84,11 +84,13 @@ def base_objects(**change: Any) -> list[CatalogObject]:
             windows=[{"days": ["tue", "wed"], "from": "08:00", "until": "24:00", "tier": "standard"}],
         ),
         thing("rate_card", id="card", lines=[{"service": "*", "rate": change.get("rate", "100")}]),
-        thing("contract", id="m1", client="c1", rounding="r", **{"from": date(2026, 1, 1)}),
-        thing("contract", id="m2", client="c2", rounding="r", **{"from": date(2026, 1, 1)}),
+        thing("contract", id="m1", client="c1", rounding="r", **CONTRACT, fees=change.get("fees", [FEE])),
+        thing("contract", id="m2", client="c2", rounding="r", **CONTRACT, minimum=change.get("minimum")),
     ]
 
 
+CONTRACT: dict[str, Any] = {"from": date(2026, 3, 15)}
+FEE = {"id": "f", "amount": "31"}
 KEYS = {cls: name for name, cls in OBJECT_TYPES.items()}
 
 
@@ -111,6 +113,8 @@ CHANGES: list[dict[str, Any]] = [
     {"ann": ["nobody"]},
     {"scope": "entry"},
     {"rate": "120"},
+    {"fees": []},
+    {"fees": [FEE | {"timing": "arrears"}], "minimum": "500"},
 ]
 
 

@@ -37,6 +37,11 @@ entries = st.builds(
     flags=st.lists(text, max_size=2).map(tuple),
     proof=st.lists(st.builds(Proof, text, text, st.just("remote_session"), seconds), max_size=2).map(tuple),
     segments=st.lists(segments, max_size=3).map(tuple),
+    charge=st.sampled_from(["", "fee", "true_up"]),
+    project=text,
+    cost=st.one_of(st.none(), money),
+    cost_currency=text,
+    cost_reason=text,
     trail=st.lists(st.builds(Step, text, text, text, text, text, st.just(("a",))), max_size=2).map(tuple),
 )
 

@@ -13,7 +13,7 @@ from tests.sinks.builders import MARCH, entry, interval, parked, unbilled, void,
 pytestmark = pytest.mark.integration
 VIEWS = (
     "entries_live", "intervals_live", "work_live", "parked_live", "lines", "leakage", "recovered", "conservation",
-    "work_conservation", "evidence_conservation", "outcomes",
+    "work_conservation", "evidence_conservation", "outcomes", "margins",
 )  # fmt: skip
 
 
