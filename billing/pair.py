@@ -60,19 +60,19 @@ class PairState:
         if len(self._warm) > WARM:
             self._warm, self._cool = {}, self._warm
         outcome: Outcome[Interval] = Outcome()
-        kept = outcome.kept
+        kept, every, warm = outcome.kept, self._facts, self._warm
         touched: dict[str, None] = {}
         for event in facts:
             entity, value = event.entity, encode_event(event)
             touched[entity] = None
-            held = self._facts.get(entity)
+            held = every.get(entity)
             if held is None:
-                self._facts[entity] = [value]
-                self._warm[entity] = [known(event, value)]
+                every[entity] = [value]
+                warm[entity] = [Known(event, event.id, value)]
             elif not self._add(entity, held, value):
                 continue
-            elif (warm := self._warm.get(entity) or self._warmed(entity)) is not None:
-                warm.append(known(event, value))
+            elif (decoded := warm.get(entity) or self._warmed(entity)) is not None:
+                decoded.append(Known(event, event.id, value))
             kept.append((entity, value))
         self._received += len(kept)
         for entity in touched:
@@ -110,7 +110,7 @@ class PairState:
         return Counts(self._received, self._received - waiting - parked, waiting, parked)
 
     def _compute(self, entity: str, outcome: Outcome[Interval]) -> None:
-        facts = self._decoded(entity)
+        facts = self._warm.get(entity) or self._decoded(entity)
         interval = plain(facts)
         doubts: tuple[Doubt, ...] = ()
         if interval is None:
@@ -134,7 +134,7 @@ class PairState:
             self._stale.discard(entity)
 
     def _decoded(self, entity: str) -> list[Known]:
-        found = self._warm.get(entity) or self._warmed(entity)
+        found = self._warmed(entity)
         if found is None:
             found = self._warm[entity] = [known(decode_event(value), value) for value in self._facts[entity]]
         return found

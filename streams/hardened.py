@@ -13,7 +13,7 @@ import logging
 import os
 import sys
 from collections import OrderedDict, defaultdict
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, NoReturn
@@ -110,6 +110,7 @@ class HardConsumer(driver.Consumer):  # type: ignore[misc]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.lanes: defaultdict[Any, Lane] = defaultdict(Lane)
+        self.sought: dict[Any, int] = {}  # lowest offset a changelog was read from since its state was dropped
         super().__init__(*args, **kwargs)
 
     def _new_consumer_thread(self) -> HardThread:
@@ -160,6 +161,11 @@ class HardConsumer(driver.Consumer):  # type: ignore[misc]
             if not self._is_changelog_tp(tp):
                 self.lanes[tp] = Lane(position=offset)
 
+    async def seek_wait(self, partitions: Mapping[Any, int]) -> None:
+        for tp, offset in partitions.items():
+            self.sought[tp] = min(offset, self.sought.get(tp, offset))
+        await super().seek_wait(partitions)
+
     def _filter_tps_with_pending_acks(self, topics: Any = None) -> Iterator[Any]:
         return (tp for tp in list(self.lanes) if topics is None or tp in topics or tp.topic in topics)
 
@@ -201,13 +207,21 @@ class FactStore(memory.Store):  # type: ignore[misc]
             fail_stop(f"{self._changelog} cannot be restored: {error!r}")
 
     async def on_rebalance(self, assigned: Any, revoked: Any, newly_assigned: Any, generation_id: int = 0) -> None:
+        """State and how far it was restored are forgotten together. Faust forgets the latter a step later, and not at
+        all where one rebalance overtakes another: it would then restore a tail only."""
         for tp in (*revoked, *newly_assigned):
             if tp.topic == self._changelog:
                 self._hop.drop(tp.partition)
+                self.app.tables.recovery.active_offsets.pop(tp, None)
+                self.app.consumer.sought.pop(tp, None)
         self._owned = {tp.partition for tp in assigned if tp.topic == self._changelog}
 
     async def on_recovery_completed(self, active_tps: Any, standby_tps: Any) -> None:
-        """Nothing to prune: `on_rebalance` has."""
+        """Before the first step: what was dropped has been read from its beginning."""
+        owned = [tp for tp in active_tps if tp.topic == self._changelog]
+        for tp, first in (await self.app.consumer.earliest_offsets(*owned) if owned else {}).items():
+            if (begun := self.app.consumer.sought.get(tp)) is None or begun > (first or 0):
+                fail_stop(f"{tp.topic}/{tp.partition} was restored from {begun}, its first record is {first}")
 
 
 class FactTable(faust.Table):  # type: ignore[misc]

@@ -24,7 +24,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Generic, Protocol, TypeVar, cast
+from typing import Any, Generic, Protocol, TypeVar, cast
 
 from billing.outcome import Counts, Outcome
 from streams.changelog import pack, unpack
@@ -80,7 +80,6 @@ Round = dict[str, list[M]]  # messages by unit, in order
 class _Partition(Generic[M, T]):
     kernels: dict[str, Kernel[M, T]] = field(default_factory=dict)
     mark: M | None = None  # the largest; concerns tenants that come later, too
-    ahead: int = 0  # batches computed and not yet acknowledged
     broken: bool = False  # one of them never will be: memory is ahead of the changelog
 
 
@@ -90,6 +89,7 @@ class Computed:
 
     batch: Batch
     rounds: list[tuple[list[Write], list[Write], list[Write]]]
+    state: _Partition[Any, Any]  # from which it was computed, whatever has become of the partition since
 
 
 @dataclass(slots=True)
@@ -130,7 +130,6 @@ class Hop(Generic[M, T]):
         owned = self._partitions.setdefault(batch.partition, _Partition())
         if owned.broken:
             raise RuntimeError(f"{self.plan.name}/{batch.partition}: the step before did not come to its end")
-        owned.ahead += 1
         messages, parked = self._decode(batch)
         known = owned.mark
         rounds = self._rounds(owned, messages) or [{}]
@@ -140,12 +139,11 @@ class Hop(Generic[M, T]):
         if owned.mark is not None and owned.mark is not known:
             kept = list(pack(EVERYONE, [("mark", encode_fact(cast(Fact, owned.mark)))]))
             effects[-1][2].append(Write(self.plan.changelog, batch.partition, kept))
-        return Computed(batch, effects)
+        return Computed(batch, effects, owned)
 
     async def write(self, computed: Computed) -> None:
         """Write what was computed, batch after batch, then acknowledge it."""
-        batch = computed.batch
-        owned = self._partitions.setdefault(batch.partition, _Partition())
+        batch, owned = computed.batch, computed.state
         try:
             for effects in computed.rounds:
                 for point, writes in zip(POINTS, effects, strict=False):
@@ -157,16 +155,16 @@ class Hop(Generic[M, T]):
         except BaseException:
             owned.broken = True
             raise
-        owned.ahead -= 1
         self.traffic.records += len(batch.records)
         self.traffic.batches += 1
         self._reached("after_ack")
 
     def restore(self, partition: int, key: bytes, value: bytes) -> None:
-        """A record of the changelog."""
+        """A record of the changelog. A batch may be on its way out: after a rebalance that left the partition here the
+        changelog is read on from where restoring once ended, and facts only ever join others."""
         owned = self._partitions.setdefault(partition, _Partition())
-        if owned.ahead or owned.broken:
-            raise RuntimeError(f"{self.plan.name}/{partition}: restored in the middle of a step")
+        if owned.broken:
+            raise RuntimeError(f"{self.plan.name}/{partition}: restored after a step that did not come to its end")
         for unit, kept, content in unpack(key, value):
             if unit == EVERYONE:
                 self._keep_mark(owned, cast(M, decode_fact(content)))

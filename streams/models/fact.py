@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 import msgspec
@@ -59,12 +60,10 @@ def fact_key(tenant: str, kind: FactKind, id_: str, rev: int, content_digest: st
     return f"{tenant}|{kind}|{id_}|{rev}|{content_digest}"
 
 
-_encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Fact)
 
 
-def encode_fact(fact: Fact) -> bytes:
-    return _encoder.encode(fact)
+encode_fact: Callable[[Fact], bytes] = msgspec.json.Encoder().encode
 
 
 def decode_fact(data: bytes) -> Fact:

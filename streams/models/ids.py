@@ -51,6 +51,6 @@ def version(epoch: int, facts: int, content: bytes) -> int:
 
 def version_of(epoch: int, facts: int, content_digest: str) -> int:
     """`version` of a content whose digest is at hand."""
-    if not (0 <= epoch < 1 << 8 and 0 <= facts < 1 << 32):
+    if not (0 <= epoch < 256 and 0 <= facts < 4294967296):
         raise ValueError(f"epoch {epoch} or fact count {facts} does not fit into a version")
     return epoch << 56 | facts << 24 | int(content_digest[:6], 16)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 import msgspec
@@ -52,12 +53,10 @@ class Interval(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, gc
         return self.close == "void"
 
 
-_encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Interval)
 
 
-def encode_interval(interval: Interval) -> bytes:
-    return _encoder.encode(interval)
+encode_interval: Callable[[Interval], bytes] = msgspec.json.Encoder().encode
 
 
 def decode_interval(data: bytes) -> Interval:

@@ -116,16 +116,29 @@ class Worker:
         self.generation = world.generation[hop]
         self.state = fresh_state(hop)
         self.known: set[str] = set()
-        for key, value in world.changelogs[hop].items():
+        self._restore()
+        self.position = world.committed[hop]
+        self.sought: int | None = None  # where to read on once the batch under way is written
+        self.last: dict[str, bytes] = {}
+
+    def _restore(self) -> None:
+        for key, value in self.world.changelogs[self.hop].items():
             for fact in unpack(key, value):
                 self.state.restore(fact.key, fact.value)
-                self.known.add(decode_event(fact.value).fact_key() if hop == "pair" else fact.key)
-        self.position = world.committed[hop]
-        self.last: dict[str, bytes] = {}
+                self.known.add(decode_event(fact.value).fact_key() if self.hop == "pair" else fact.key)
+
+    def rejoin(self) -> None:
+        """It wakes up and owns the partition again: Faust leaves its state where it is and reads the changelog on,
+        while the batch that was under way is still being written."""
+        self.world.generation[self.hop] += 1
+        self.generation = self.world.generation[self.hop]
+        self._restore()
+        self.sought = self.world.committed[self.hop]
 
     def steps(self) -> Iterator[str]:
         world, log = self.world, self.world.logs[self.hop]
         while True:
+            self._seeks()
             if self.position >= len(log):
                 yield "idle"
                 continue
@@ -133,9 +146,16 @@ class Worker:
             for part in cut(batch):
                 yield from self._write(self._step(part), part)
             self.position += len(batch)
-            if self.generation == world.generation[self.hop]:
+            if not self._seeks() and self.generation == world.generation[self.hop]:
                 world.committed[self.hop] = self.position
             yield "ack"
+
+    def _seeks(self) -> bool:
+        """Whether it rejoined; what was handed out before then commits nothing when it is acknowledged."""
+        if self.sought is None:
+            return False
+        self.position, self.sought = self.sought, None
+        return True
 
     def _step(self, part: list[Any]) -> Outcome[Any]:
         outcome: Outcome[Any] = self.state.step(part)

@@ -59,7 +59,7 @@ def histories(draw: st.DrawFn) -> list[Item]:
 # One or two troubled hops and compound actions find what uniform schedules miss (shared laws, "pitfalls").
 ACTIONS = st.lists(
     st.tuples(
-        st.sampled_from(["feed", "feed", "run", "die", "pause", "wake", "part_die", "part_pause"]),
+        st.sampled_from(["feed", "feed", "run", "die", "pause", "wake", "part_die", "part_pause", "rejoin"]),
         st.sampled_from(HOPS),
         st.integers(1, 7),
     ),
@@ -73,8 +73,10 @@ class Schedule:
     def __init__(self, items: list[Item], rules: Rules, seed: int) -> None:
         self.items = list(items)
         self.world = settled_world(rules, seed)
-        self.owners = {hop: Worker(self.world, hop).steps() for hop in HOPS}
+        self.owning = {hop: Worker(self.world, hop) for hop in HOPS}
+        self.owners = {hop: worker.steps() for hop, worker in self.owning.items()}
         self.zombies: list[Iterator[str]] = []
+        self.asleep: list[tuple[Worker, Iterator[str]]] = []
 
     def play(self, actions: list[Action]) -> World:
         for action, hop, count in actions:
@@ -101,11 +103,23 @@ class Schedule:
             next(self.owners[hop])
 
     def die(self, hop: str, _: int) -> None:
-        self.owners[hop] = Worker(self.world, hop).steps()
+        self.owning[hop] = Worker(self.world, hop)
+        self.owners[hop] = self.owning[hop].steps()
 
     def pause(self, hop: str, _: int) -> None:
         self.zombies.append(self.owners[hop])
+        self.asleep.append((self.owning[hop], self.owners[hop]))
         self.die(hop, 0)
+
+    def rejoin(self, hop: str, count: int) -> None:
+        """A worker that slept takes the partition back; the owner in between is the one that may finish last."""
+        for worker, steps in [each for each in self.asleep if each[0].hop == hop][:1]:
+            self.asleep = [each for each in self.asleep if each[0] is not worker]
+            self.zombies = [each for each in self.zombies if each is not steps]
+            self.zombies.append(self.owners[hop])
+            worker.rejoin()
+            self.owning[hop], self.owners[hop] = worker, steps
+            self.run(hop, count)
 
     def wake(self, _: str, count: int) -> None:
         if self.zombies:
@@ -241,7 +255,7 @@ def test_random_histories_of_the_same_kind_find_nothing_in_the_real_rules() -> N
         check_versions(world)
 
 
-VERBS = ("run", "run", "die", "part_die", "part_pause", "wake")
+VERBS = ("run", "run", "die", "part_die", "part_pause", "wake", "rejoin")
 
 
 def random_run(seed: int, rules: Rules) -> tuple[list[Item], World]:
@@ -250,7 +264,7 @@ def random_run(seed: int, rules: Rules) -> tuple[list[Item], World]:
     troubled = random.sample(HOPS, random.randint(1, 2))
     actions = [
         (
-            random.choice(["run", "run", "die", "part_die", "part_pause", "wake"]),
+            random.choice(VERBS),
             random.choice(troubled),
             random.randint(1, 6),
         )

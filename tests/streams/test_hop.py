@@ -98,6 +98,40 @@ def test_what_was_kept_finds_its_tenant_again_and_is_gone_when_dropped() -> None
     assert hop.partitions == set()
 
 
+def test_the_changelog_may_be_read_on_while_a_batch_is_on_its_way_out() -> None:
+    """A rebalance that leaves a partition where it is does not wait for ever for what is under way."""
+    memory = Memory()
+    hop = chain(memory)
+    asyncio.run(hop.take(memory.batch(read(fact("a1", "a")))))
+    computed = hop.compute(memory.batch(read(fact("a2", "a"), 1)))
+    for record in memory.on("link-facts"):
+        hop.restore(0, record.key, record.value)
+    asyncio.run(hop.write(computed))
+    assert memory.written[-1][0] == "ack"
+    assert len(memory.on("link-facts")) == 2
+
+
+def test_a_batch_that_a_rebalance_overtook_leaves_the_new_state_alone() -> None:
+    memory = Memory(fail_at=1)
+    hop = chain(memory)
+    computed = hop.compute(memory.batch(read(fact("a1", "a"))))
+    hop.drop(0)
+    with pytest.raises(TimeoutError):
+        asyncio.run(hop.write(computed))
+    assert hop.partitions == set()
+    asyncio.run(hop.take(memory.batch(read(fact("a1", "a")))))
+    assert memory.written[-1][0] == "ack"
+
+
+def test_a_partition_whose_batch_failed_is_not_restored_before_it_is_dropped() -> None:
+    memory = Memory(fail_at=1)
+    hop = chain(memory)
+    with pytest.raises(TimeoutError):
+        asyncio.run(hop.take(memory.batch(read(fact("a1", "a")))))
+    with pytest.raises(RuntimeError, match="did not come to its end"):
+        hop.restore(0, b"a\x1fk", b"{}")
+
+
 def test_exact_bytes_are_parked_with_where_they_stood_and_the_rest_goes_on() -> None:
     memory = Memory()
     hop = Hop(tally_plan(), memory, lambda tenant: 2)

@@ -23,9 +23,11 @@ from faust.types import TP, ConsumerMessage
 
 from streams import hardened
 from streams.hardened import FactTable, HardConsumer, HardProducer, HardTopic, HardTransport
+from streams.hop import Hop
 from streams.lane import Lane
 from streams.settings import Settings
 from streams.shell import new_app
+from tests.streams.world import Memory, tally_plan
 
 STREAMS = Path(hardened.__file__).parent
 
@@ -202,6 +204,38 @@ def test_stock_books_are_what_acks_fill(app: Any) -> None:
 def test_revocation_waits_for_steps_under_way_before_the_lanes_are_forgotten() -> None:
     assert "self._on_partitions_revoked" in source(transport.Consumer.on_partitions_revoked)
     assert "_consumer_wait_empty" in source(faust.App._on_partitions_revoked)
+
+
+def test_a_state_and_how_far_it_was_restored_are_forgotten_together(app: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Faust's recovery leaves `on_rebalance` early when another rebalance has overtaken it, and revokes nothing."""
+    stopped: list[str] = []
+    monkeypatch.setattr(hardened, "fail_stop", stopped.append)
+    place, hop = TP("facts", 0), Hop(tally_plan(), Memory(), lambda tenant: 0)
+    topic = app.topic("facts", key_type=bytes, value_type=bytes, acks=False)
+    table = FactTable(app, hop=hop, name="pair", changelog_topic=topic)
+
+    async def rebalanced() -> None:
+        recovery = app.tables.recovery
+        app.consumer.earliest_offsets = earliest
+        recovery.active_offsets[place] = 41
+        app.consumer.sought[place] = 0
+        await table.data.on_rebalance({place}, set(), {place}, generation_id=7)
+        await recovery.on_rebalance({place}, set(), {place}, generation_id=7)  # not the app's generation: returns
+        assert place not in recovery.active_offsets
+        await table.data.on_recovery_completed({place}, set())
+        app.consumer.sought[place] = 41  # a tail
+        await table.data.on_recovery_completed({place}, set())
+        app.consumer.sought[place] = 3
+        await table.data.on_recovery_completed({place}, set())
+
+    async def earliest(*places: Any) -> dict[Any, int]:
+        return dict.fromkeys(places, 3)
+
+    asyncio.run(rebalanced())
+    assert stopped == [f"facts/0 was restored from {begun}, its first record is 3" for begun in (None, 41)]
+    assert "if generation_id != app.consumer_generation_id:" in source(Recovery.on_rebalance)
+    assert "consumer.seek_wait(new_offsets)" in source(Recovery._seek_offsets)
+    assert parameters(driver.Consumer.seek_wait) == ["self", "partitions"]
 
 
 def test_recovery_swallows_errors_and_says_so_in_these_words() -> None:
