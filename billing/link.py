@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from billing.book import CatalogState
 from billing.link_relink import relink, void
+from billing.link_scripts import apart, script_work
 from billing.link_store import Store, Touched
 from billing.outcome import Counts, Outcome
 from streams.models.fact import Fact, decode_fact, encode_fact
@@ -83,10 +84,13 @@ class LinkState:
             outcome.kept.append((key, self._book.kept(fact) if catalogue else encode_fact(fact)))
 
     def _works(self, touched: Touched) -> Iterator[Work]:
-        for island in self._store.islands(touched):
-            yield from relink(island, self._store.runs(island), self._store.directory, self._store.terms, self._lapsed)
-        for interval in self._store.voids(touched):
-            yield void(interval)
+        store = self._store
+        islands = list(store.islands(touched))
+        for island in islands:
+            yield from relink(island, store.runs(island), store.directory, store.terms, self._lapsed)
+        for held in apart(store, touched, islands):
+            item = held.evidence
+            yield void(held.interval) if item is None else script_work(item, store, self._lapsed)
 
     def _due(self, ids: Iterable[str] | None) -> Iterator[Fact]:
         """``lapsed`` for what is open past its limit: of these intervals, of all after a clock mark. They count,

@@ -32,13 +32,8 @@ def relink(
     A lead has the minutes; what another work has is ``absorbed`` and names it; a stop without a start has no
     seconds.
     """
-    pieces = pieces_of(island, runs, terms, lapsed)
-    timers = [piece for piece in pieces if piece.evidence.interval.kind == "ticket_timer"]
-    sessions = [piece for piece in pieces if piece.evidence.interval.kind != "ticket_timer"]
-    for piece in timers:
-        link_timer(piece)
-    for piece in sessions:
-        link_session(piece, timers, directory)
+    timers, sessions = linked(island, runs, directory, terms, lapsed)
+    pieces = [*timers, *sessions]
     groups = share(count_once(timers, sessions, terms.merge_gap), terms.overlap)
     takers = {piece.id: group.lead.id for group in groups for piece in group.members}
     takers = {piece.id: piece.taken_by for piece in pieces if piece.taken_by} | takers
@@ -47,8 +42,27 @@ def relink(
     return [works[item.id] if item.id in works else _orphan(item, directory) for item in island]
 
 
+def linked(
+    island: Sequence[Evidence],
+    runs: Sequence[Evidence],
+    directory: Directory,
+    terms: Terms,
+    lapsed: Container[tuple[str, int]],
+) -> tuple[list[Piece], list[Piece]]:
+    """Timers and sessions of an island, each with its client and ticket; nothing is taken from anybody yet."""
+    attended = [item for item in island if item.interval.kind == "script_run"]
+    pieces = pieces_of(island, [*runs, *attended], terms, lapsed)
+    timers = [piece for piece in pieces if piece.evidence.interval.kind == "ticket_timer"]
+    sessions = [piece for piece in pieces if piece.evidence.interval.kind != "ticket_timer"]
+    for piece in timers:
+        link_timer(piece)
+    for piece in sessions:
+        link_session(piece, timers, directory)
+    return timers, sessions
+
+
 def void(interval: Interval) -> Work:
-    """What is no work: deleted at its source, or a script run, for no policy prices them."""
+    """What is no work: deleted at its source, or a script run that no policy prices."""
     reason = "" if interval.void else "script_without_policy"
     return Work(tenant=interval.tenant, id=interval.id, state="void", kind=interval.kind, reason=reason)
 

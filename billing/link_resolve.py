@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from billing.directory import Directory
 from billing.link_timeline import Region
-from streams.models.catalog import Organisation
+from streams.models.catalog import Organisation, ScriptPolicy
 from streams.models.event import Ref
 from streams.models.interval import Interval
 
@@ -50,6 +50,17 @@ class Evidence:
     service: str  # of the catalogue, "" where none fits
     conflict: bool  # the device's client is another than the ticket's
     limit: int
+    policy: ScriptPolicy | None = None  # of a script run
+
+    @property
+    def attended(self) -> bool:
+        """Whether a script run is evidence of somebody's time."""
+        return self.policy is not None and self.policy.bill == "attended_runtime" and person_named(self.interval)
+
+    @property
+    def beside(self) -> bool:
+        """Whether it is a script run that stands beside people's evidence, priced or not."""
+        return self.interval.kind == "script_run" and not self.attended
 
     @property
     def id(self) -> str:
@@ -95,6 +106,10 @@ def resolve(interval: Interval, directory: Directory, terms: Terms) -> Evidence:
         bool(by_ticket and by_device and by_ticket != by_device),
         limit_of(place, terms),
     )
+
+
+def person_named(interval: Interval) -> bool:
+    return interval.technician is not None and interval.technician.native_id != ""
 
 
 def person_of(technician: str | None, source: str, ref: Ref | None, interval: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from billing.aliases import TYPES
 from billing.book import CatalogState
@@ -11,6 +11,7 @@ from billing.directory import Directory
 from billing.link_reach import Reach, Reaches
 from billing.link_resolve import Evidence, Place, Terms, place_of, region_of, resolve, terms_of
 from billing.link_timeline import EVER, Region, Timelines
+from billing.scripts import Policies
 from streams.models.catalog import CatalogObject, parse_object
 from streams.models.fact import Fact
 from streams.models.interval import Interval, decode_interval
@@ -42,6 +43,7 @@ class Store:
         self._book = book
         self.directory = Directory(book)
         self.terms = Terms()
+        self.policies = Policies(book)
         self.held: dict[str, Held] = {}
         self.open: set[str] = set()
         self._lines = Timelines()
@@ -59,6 +61,7 @@ class Store:
         """Everything derived, from facts alone."""
         self.directory.rebuild()
         self.terms = terms_of(self._book.organisation)
+        self.policies = Policies(self._book)
         self._lines, self._scripts = Timelines(), Timelines()
         self._reaches.forget_intervals()
         self.open.clear()
@@ -114,10 +117,9 @@ class Store:
         near = self._scripts.meeting(island[0].region.person, start, until)
         return [item for id_ in near if (item := self.held[id_].evidence) is not None]
 
-    def voids(self, touched: Touched) -> list[Interval]:
-        """The intervals concerned that are no work whatever happens around them: deleted, or script runs."""
-        found = (self.held[id_] for id_ in sorted(self.held if touched.everything else touched.ids))
-        return [held.interval for held in found if held.evidence is None or _is_run(held.interval)]
+    def meeting(self, region: Region) -> list[str]:
+        """Ids of script runs beside people that meet a stretch of somebody's time."""
+        return self._scripts.meeting(*region)
 
     def _fold_directory(self, fact: Fact, item: CatalogObject, touched: Touched) -> None:
         concerned = self._concerned(fact.id)
@@ -148,7 +150,8 @@ class Store:
         clients = {client for name in named if (client := self.directory.named_client(name))}
         anybody = not own and any("=" in name for name in (*named, *reach.devices))
         for person in self.directory.technicians(sorted(reach.technicians)):
-            for id_ in self._lines.between(person, reach.opened, reach.closed):
+            lines = (self._lines, self._scripts) if self.policies.any else (self._lines,)
+            for id_ in (id_ for line in lines for id_ in line.between(person, reach.opened, reach.closed)):
                 item = self.held[id_].evidence
                 if item is not None and (anybody or item.device in devices or item.client in clients):
                     yield id_
@@ -171,22 +174,19 @@ class Store:
         held.evidence = None
         if interval.void:
             return
-        held.evidence = resolve(interval, self.directory, self.terms)
-        self._lines_of(interval).add(held.evidence.region, interval.id)
+        found = resolve(interval, self.directory, self.terms)
+        held.evidence = item = replace(found, policy=self.policies.of(interval, found.client))
+        self._lines_of(item).add(item.region, interval.id)
         self._reaches.add(interval)
-        if held.evidence.open and not _is_run(interval):
+        if item.open and (not item.beside or (item.policy and item.policy.beside_people)):
             self.open.add(interval.id)
 
     def _remove(self, held: Held | None) -> None:
         if held is None or held.evidence is None:
             return
-        self._lines_of(held.interval).remove(held.evidence.region, held.interval.id)
+        self._lines_of(held.evidence).remove(held.evidence.region, held.interval.id)
         self._reaches.remove(held.interval)
         self.open.discard(held.interval.id)
 
-    def _lines_of(self, interval: Interval) -> Timelines:
-        return self._scripts if _is_run(interval) else self._lines
-
-
-def _is_run(interval: Interval) -> bool:
-    return interval.kind == "script_run"
+    def _lines_of(self, item: Evidence) -> Timelines:
+        return self._scripts if item.beside else self._lines

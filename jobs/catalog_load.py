@@ -31,12 +31,13 @@ SECTIONS = {
     "rounding": "rounding",
     "rate_cards": "rate_card",
     "contracts": "contract",
+    "script_policies": "script_policy",
 }
 SECTION_OF = {kind: section for section, kind in SECTIONS.items()}
 
 # Decided, described in docs/rules, and not built yet: said so instead of "unknown".
 NOT_BUILT = {
-    "section": ("projects", "scripts", "lots"),
+    "section": ("projects", "lots"),
     "field": (
         "fee",
         "price",

@@ -34,6 +34,7 @@ from streams.models.limits import Allowance as Allowance
 from streams.models.limits import Limit as Limit
 from streams.models.limits import Site as Site
 from streams.models.rounding import Rounding as Rounding
+from streams.models.script import ScriptPolicy as ScriptPolicy
 
 
 class ForgottenTimer(BaseModel):
@@ -190,6 +191,7 @@ OBJECT_TYPES: dict[str, type[CatalogObject]] = {
     "rounding": Rounding,
     "rate_card": RateCard,
     "contract": Contract,
+    "script_policy": ScriptPolicy,
 }
 DIRECTORY_TYPES = ("client", "technician", "device", "ticket")  # may also come from connectors, without a release
 

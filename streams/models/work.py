@@ -45,6 +45,19 @@ class Urgency(msgspec.Struct, frozen=True, omit_defaults=True):
     waivers: tuple[str, ...] = ()
 
 
+class Script(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A run of a script that costs something beside people: what policies may call it, the stretches the machine ran
+    that nobody's evidence covers, and the run over many devices it belongs to."""
+
+    names: tuple[str, ...] = ()
+    machine: tuple[Span, ...] = ()
+    run: str = ""
+
+    @property
+    def seconds(self) -> int:
+        return sum(end - start for start, end in self.machine)
+
+
 class Work(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """``id`` is the id of the interval that leads. Instants in seconds; ``spans`` sorted and disjoint.
 
@@ -75,6 +88,7 @@ class Work(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     candidates: tuple[str, ...] = ()  # tickets that were plausible
     urgency: tuple[Urgency, ...] = ()
     billable: bool | None = None
+    script: Script | None = None  # such a run: ``spans`` are its first instant, no human second
     authenticated: bool = True
     flags: tuple[str, ...] = ()
     proof: tuple[Proof, ...] = ()

@@ -1,0 +1,68 @@
+"""Which policy prices a run of a script: one for the client before a general one, the longest match, the later date."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from billing.book import CatalogState
+from billing.calendar import Zone, zone_of
+from billing.ratecard import outside
+from billing.services import fits_service
+from streams.models.catalog import Client
+from streams.models.event import Plain
+from streams.models.interval import Interval
+from streams.models.script import ScriptPolicy
+
+
+def names_of(native: Mapping[str, Plain], service: str) -> tuple[str, ...]:
+    """What policies may call a script: its name, its number at the source, its service."""
+    known = [str(native[key]) for key in ("script_name", "script") if native.get(key) not in (None, "")]
+    return tuple(dict.fromkeys([*known, *([service] if service else [])]))
+
+
+def fan_out_of(native: Mapping[str, Plain]) -> str:
+    """The run over many devices that this one belongs to; "" where the source names none."""
+    return str(native["run"]) if native.get("run") not in (None, "") else ""
+
+
+def choose_policy(
+    policies: Iterable[ScriptPolicy], client: str | None, names: Iterable[str], day: int
+) -> ScriptPolicy | None:
+    """The policy for a run on a local day; None if none fits."""
+    known = tuple(names)
+    fitting = [
+        (one.client is None, -_precision(one, known), -(one.from_.toordinal() if one.from_ else 0), one.id, one)
+        for one in policies
+        if one.client in (None, client) and _precision(one, known) >= 0 and not outside(one, day)
+    ]
+    return min(fitting, key=lambda one: one[:4])[-1] if fitting else None
+
+
+def _precision(policy: ScriptPolicy, names: tuple[str, ...]) -> int:
+    """The longest pattern that fits; an exact match beats a pattern of the same length. -1: none fits."""
+    return max(
+        (2 * len(p) - p.endswith("*") for p in policy.match for name in names if fits_service(p, name)), default=-1
+    )
+
+
+class Policies:
+    """The script policies of one reading of the catalogue."""
+
+    def __init__(self, book: CatalogState) -> None:
+        self._book = book
+        self._all = list(book.all(ScriptPolicy).values())
+        self.any = any(one.bill != "none" for one in self._all)
+
+    def of(self, interval: Interval, client: str | None) -> ScriptPolicy | None:
+        """What holds for a run on the local day of its start."""
+        if not self._all or interval.kind != "script_run":
+            return None
+        names = names_of(interval.native, interval.service)
+        return choose_policy(self._all, client, names, self._zone(client).day(interval.start).ordinal)
+
+    def _zone(self, client: str | None) -> Zone:
+        owner = self._book.get(Client, client)
+        for name in ((owner.zone if owner else None), self._book.organisation.zone, "UTC"):
+            if name and (found := zone_of(name)):
+                return found
+        raise AssertionError("UTC is a zone")
