@@ -30,7 +30,7 @@ def raise_to_floors(rows: Sequence[Row], charges: Charges) -> None:
     for _, run in groupby(range(len(rows)), key=lambda n: rows[n].work.id):
         lines: dict[str, list[tuple[int, int]]] = {}
         for n in run:
-            for place, one in enumerate(charges[n].runs):
+            for place, one in enumerate(charges[n].runs if rows[n].work.script is None else ()):
                 if one.price is not None and one.price.floor.units and one.parts[0].disposition == "billed":
                     lines.setdefault(one.price.line, []).append((n, place))
         for places in lines.values():

@@ -78,13 +78,13 @@ def _segment(run: Run, work: Work, charged: Charged, exact: list[tuple[int, Rate
     first, quantity, price = run.parts[0], run.quantity, run.price
     seconds = sum([part.seconds for part in run.parts])
     drawn = sum([part.drawn for part in run.parts])
-    if first.disposition != "billed" and first.price is None:
+    if first.disposition != "billed" and (first.price is None or first.money_only):
         return Segment(
             first.tier, first.start, run.parts[-1].end, seconds, quantity, drawn_seconds=drawn, lot=first.lot
         )
     assert price is not None  # what has no price is not billed
     exponent = first.terms.exponent
-    fixed = _fixed(work, first, price, charged, steps) if quantity else ZERO
+    fixed = _fixed(work, first, price, charged, steps) if quantity or first.money_only else ZERO
     amounts = [(quantity, price.rate), (HOUR, fixed)]
     exact += amounts
     segment = Segment(
@@ -110,7 +110,7 @@ def _fixed(work: Work, first: Part, price: Price, charged: Charged, steps: list[
     ticket has a waiver then."""
     total = ZERO
     for amount, once in ((price.flat, (work.id, price.line)), (price.fee, (work.id, ""))):
-        if not amount.units or once in charged:
+        if not amount.units or once in charged or (amount is price.fee and work.script):
             continue
         charged.add(once)
         held = waivers_at(work.urgency, first.start) & set(price.waivers) if amount is price.fee else ()
@@ -126,7 +126,7 @@ def _runs(parts: list[Part]) -> list[Run]:
     runs: list[Run] = []
     last: tuple[object, ...] = ()
     for part in parts:
-        if not part.seconds and not part.billed:
+        if not part.seconds and not part.billed and not part.money_only:
             continue
         price = part.price or part.terms.price(part.tier)
         key = part.tier, price, part.terms.contract, part.disposition, part.reason, part.lot
@@ -150,12 +150,16 @@ def _risks(row: Row, runs: list[Run]) -> tuple[list[int], list[Step], str]:
     groups: dict[AtRisk, list[int]] = {}
     for place, run in enumerate(runs):
         if run.parts[0].disposition not in ("billed", "covered", "no_charge"):
-            groups.setdefault(run.parts[0].terms.rates.at_risk(), []).append(place)
+            groups.setdefault(_at_risk(run.parts[0]), []).append(place)
     currency = next((rate[1] for rate in groups), "")
     for rate, places in groups.items():
         first = runs[places[0]].parts[0]
         if _meant(first):
             steps.append(trail.not_for_sale(reason_of([runs[place].parts[0].reason for place in places])))
+            continue
+        if first.money_only:
+            risks[places[0]] = _fee_at_risk(first)
+            steps.append(trail.fee_at_risk(risks[places[0]], rate[1], rate[2]))
             continue
         weights = [runs[place].quantity for place in places]
         amount, step = _risk(sum(weights), rate)
@@ -164,6 +168,18 @@ def _risks(row: Row, runs: list[Run]) -> tuple[list[int], list[Step], str]:
             for place, part in zip(places, allocate(amount, weights), strict=True):
                 risks[place] = part
     return risks, steps, currency
+
+
+def _at_risk(part: Part) -> AtRisk:
+    """The standard rate of what is not billed; a fee stands for itself."""
+    if part.money_only and part.price:
+        return None, part.fee_currency, part.price.line
+    return part.terms.rates.at_risk()
+
+
+def _fee_at_risk(part: Part) -> int:
+    """What a fee that is not charged would have brought."""
+    return amount_of(0, ZERO, exponent_of(part.fee_currency), part.price.flat if part.price else ZERO)
 
 
 def _meant(part: Part) -> bool:

@@ -123,7 +123,7 @@ def _work(piece: Piece, policy: ScriptPolicy, machine: Spans, directory: Directo
         candidates=piece.candidates,
         urgency=urgency_of(ticket, item.start, item.start + 1),
         billable=interval.billable,
-        script=Script(names_of(interval.native, interval.service), machine, fan_out_of(interval.native)),
+        script=Script(names_of(interval), machine, fan_out_of(interval.native)),
         authenticated=piece.trusted,
         flags=tuple(sorted({*interval.flags, *piece.flags})),
         proof=(Proof(item.id, interval.source, interval.kind, 0),),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from billing.calendar import Day
@@ -15,6 +15,7 @@ from billing.terms import Blocked, Terms
 from billing.tier_calendar import STANDARD
 from streams.models.entry import MAIN_FIRST, Disposition
 from streams.models.interval import Span
+from streams.models.script import ScriptPolicy
 from streams.models.work import Step, Work
 
 
@@ -49,6 +50,13 @@ class Part:
     drawn: int = 0
     lot: str = ""
     steps: tuple[Step, ...] = ()  # what it took from balances
+    flat: int = 0  # seconds billed although nobody worked them: of a script
+    machine: int = 0  # seconds that a machine ran
+    fee_currency: str = ""  # of a script's fee: no seconds, ``price`` is all of it
+
+    @property
+    def money_only(self) -> bool:
+        return bool(self.fee_currency)
 
 
 @dataclass(slots=True)
@@ -63,6 +71,7 @@ class Row:
     reason: str = ""
     flags: tuple[str, ...] = ()
     verdict: Verdict = UNDECIDED
+    script: ScriptPolicy | None = None  # of a script run
 
     @property
     def overlap(self) -> int:
@@ -77,10 +86,12 @@ class Row:
         )
 
 
-def cut(work: Work, terms: ClientTerms, verdict: Verdict = UNDECIDED) -> list[Row]:
-    """Rows in time order; their parts hold exactly the seconds of the work."""
+def cut(
+    work: Work, terms: ClientTerms, verdict: Verdict = UNDECIDED, spans: Sequence[Span] = (), script: str = ""
+) -> list[Row]:
+    """Rows in time order; their parts hold exactly the seconds of the work, or of ``spans``. ``script``: its policy."""
     rows: list[Row] = []
-    for start, end in _spans(work):
+    for start, end in spans or _spans(work):
         at = start
         while True:
             day = terms.zone.day(at)
@@ -88,7 +99,8 @@ def cut(work: Work, terms: ClientTerms, verdict: Verdict = UNDECIDED) -> list[Ro
             if not rows or rows[-1].period != day.period:
                 rows.append(Row(work, day.period, day.date, flags=verdict.flags, verdict=verdict))
             layer = terms.layer(at)
-            _add(rows[-1], layer.at(work.service, day.ordinal, layer.person(work)), day, at, stop)
+            who = layer.person(work)._replace(script=script)
+            _add(rows[-1], layer.at(work.service, day.ordinal, who), day, at, stop)
             at = stop
             if at >= end:
                 break
@@ -130,7 +142,8 @@ def _as_a_whole(work: Work, verdict: Verdict) -> Blocked | None:
     """What is said of a piece of work as a whole, whatever its parts would cost."""
     if work.reason == "orphan_stop":
         return "orphan_stop", work.reason
-    if work.client is None or work.technician is None or work.path == "none":
+    nobody = work.technician is None and work.script is None  # a script needs nobody
+    if work.client is None or nobody or work.path == "none":
         return "unlinked", work.reason or ("client_unknown" if work.client is None else "technician_unknown")
     if not work.authenticated and not verdict.confirmed:
         return "unconfirmed", "not_authenticated"
@@ -144,11 +157,22 @@ def _of_part(part: Part, wanted: bool = False) -> Blocked:
     blocked = part.terms.blocked
     if blocked is not None and not (wanted and blocked[1] == "service_not_billable"):
         return blocked
+    if part.money_only:
+        return _of_fee(part)
     if part.terms.taken == "covered":
         return "covered", ""
     if why := part.terms.rates.unpriced(part.tier):
         return "unpriced", why
     return part.terms.taken, ""
+
+
+def _of_fee(part: Part) -> Blocked:
+    """A fee needs no rate, draws no balance, and is never converted."""
+    if part.terms.taken == "covered" and part.terms.prepaid is None:
+        return "covered", ""
+    if part.fee_currency != part.terms.currency:
+        return "unpriced", f"fee_in_other_currency: {part.fee_currency}"
+    return "billed", ""
 
 
 def _spans(work: Work) -> list[Span]:

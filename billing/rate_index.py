@@ -39,6 +39,7 @@ class Shelf:
     tickets: dict[str, set[str]] = field(default_factory=dict)
     technicians: dict[str, set[str]] = field(default_factory=dict)
     days: dict[int, set[str]] = field(default_factory=dict)
+    runs: dict[str, set[str]] = field(default_factory=dict)
     identities: dict[str, set[Identity]] = field(default_factory=dict)
 
     def add(self, work: str, place: Place) -> None:
@@ -52,6 +53,8 @@ class Shelf:
             self.tickets.setdefault(place.ticket, set()).add(work)
         if place.technician:
             self.technicians.setdefault(place.technician, set()).add(work)
+        if place.run:
+            self.runs.setdefault(place.run, set()).add(work)
         for day in range(place.start // DAY, place.end // DAY + 1):
             self.days.setdefault(day, set()).add(work)
 
@@ -63,8 +66,9 @@ class Shelf:
 
     def sharing(self, places: Iterable[Place], memory: Memory, zone: Zone) -> set[str]:
         """All work that may be rounded together with what stands at a place; some more than that."""
-        found: set[str] = set()
-        for one in {reach for place in places for reach in reaches(place, memory, zone)}:
+        known = list(places)
+        found = {id_ for place in known if memory.runs for id_ in self.runs.get(place.run, ())}
+        for one in {reach for place in known for reach in reaches(place, memory, zone)}:
             among = self.tickets if one.ticket else self.technicians if one.technician else None
             holders = among.get(one.ticket or one.technician, set()) if among is not None else None
             if one.since > one.until:

@@ -9,7 +9,7 @@ from billing.book import CatalogState
 from billing.calendar import Zone, zone_of
 from billing.holiday_sets import is_known
 from billing.tier_calendar import TierCalendar
-from streams.models.catalog import Calendar, Contract, HolidaySet, Rounding, Service
+from streams.models.catalog import Calendar, Contract, HolidaySet, Rounding, ScriptPolicy, Service
 
 
 def policies(
@@ -91,4 +91,5 @@ def memory_of(book: CatalogState, contracts: Iterable[Contract]) -> Memory:
         window,
         frozenset(promised) - {"entry"},
         any(one.max_concurrent_technicians is not None for one in mine),
+        any(one.bill == "per_device" for one in book.all(ScriptPolicy).values()),
     )

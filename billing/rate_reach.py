@@ -12,18 +12,22 @@ from streams.models.work import Work
 
 
 class Place(NamedTuple):
-    """Where one revision of a piece of work stood. ``client``, ``ticket`` and ``technician`` are "" where unknown."""
+    """Where one revision of a piece of work stood. ``client``, ``ticket`` and ``technician`` are "" where unknown;
+    ``run`` is the run over many devices that a script belongs to."""
 
     client: str
     ticket: str
     technician: str
     start: int
     end: int
+    run: str = ""
 
 
 def place_of(work: Work) -> Place:
-    end = work.spans[-1][1] if work.spans else work.start
-    return Place(work.client or "", work.ticket or "", work.technician or "", work.start, end)
+    spans = (work.script.machine if work.script else ()) or work.spans
+    end = spans[-1][1] if spans else work.start
+    run = work.script.run if work.script else ""
+    return Place(work.client or "", work.ticket or "", work.technician or "", work.start, end, run)
 
 
 class Reach(NamedTuple):

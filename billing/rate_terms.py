@@ -7,7 +7,7 @@ reasons and its steps are made once for each (service, era) and shared by all ro
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from billing.book import CatalogState
 from billing.calendar import Zone, zone_of
@@ -18,9 +18,21 @@ from billing.decisions import Verdict, undecided
 from billing.rate_policies import memory_of, policies
 from billing.ratecard import Asked, Choice, choose
 from billing.rates import Rates
+from billing.scripts import choose_policy
 from billing.services import service_of
 from billing.terms import NOBODY, Blocked, Person, Terms
-from streams.models.catalog import Client, Contract, Dated, Lot, RateCard, Service, Technician, Tier
+from streams.models.catalog import (
+    Client,
+    Contract,
+    Dated,
+    Lot,
+    RateCard,
+    Rounding,
+    ScriptPolicy,
+    Service,
+    Technician,
+    Tier,
+)
 from streams.models.work import Step, Work
 
 NOTHING: Mapping[str, tuple[Lot, ...]] = {}
@@ -61,6 +73,7 @@ class ClientTerms:
         self.commits = any(one.minimum is not None or one.maximum is not None for one in self.contracts)
         self._by_site = any(one.zone for one in sites) or any(one.sites for one in self.contracts)
         self._sites = {one.id: zone for one in sites if one.zone and (zone := zone_of(one.zone))}
+        self._scripts = list(book.all(ScriptPolicy).values())
         self.memory = memory_of(self._book, self.contracts)
 
     def person(self, work: Work) -> Person:
@@ -84,6 +97,11 @@ class ClientTerms:
     def layers(self) -> list[ClientTerms]:
         """All terms that hold at some time."""
         return [self]
+
+    def script(self, names: Sequence[str], at: int) -> tuple[ScriptPolicy | None, Rounding | None]:
+        """The policy of a run that starts at an instant, and how its runtime is rounded."""
+        found = choose_policy(self._scripts, self.client or None, names, self.zone.day(at).ordinal)
+        return found, self._book.get(Rounding, found.rounding) if found else None
 
     def at(self, service: str, day: int, who: Person = NOBODY, via: tuple[str, ...] = ()) -> Terms:
         """Terms for an event's service text on a local day; ``via`` contracts that exclude the tier at hand."""
@@ -119,7 +137,7 @@ class ClientTerms:
             service=service,
             contract=contract.id if contract else "",
             taken=CONTRACTS[contract.kind](contract) if contract else "no_rate_path",
-            policy=policy,
+            policy=None if who.script else policy,  # a script policy says itself how much a run comes to
             calendar=calendar,
             rates=self._rates(service, contract, day, who),
             blocked=self._blocked(billable, chosen, missing),

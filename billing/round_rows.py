@@ -89,7 +89,7 @@ def _scopes(rows: list[Row]) -> dict[Scope, list[Member]]:
         work = row.work
         for part in row.parts:
             policy = part.terms.policy
-            part.billed = part.seconds
+            part.billed = part.seconds + part.flat
             if policy is None or part.disposition == "concurrency_cap":
                 continue
             where = Where(

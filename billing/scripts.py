@@ -14,10 +14,12 @@ from streams.models.interval import Interval
 from streams.models.script import ScriptPolicy
 
 
-def names_of(native: Mapping[str, Plain], service: str) -> tuple[str, ...]:
-    """What policies may call a script: its name, its number at the source, its service."""
+def names_of(interval: Interval) -> tuple[str, ...]:
+    """What policies may call a script: its name, its number at the source ("41", "tacticalrmm=41"), its service."""
+    source, native = interval.source, interval.native
     known = [str(native[key]) for key in ("script_name", "script") if native.get(key) not in (None, "")]
-    return tuple(dict.fromkeys([*known, *([service] if service else [])]))
+    exact = [f"{scope}={name}" for name in known for scope in (source, source.split(":", 1)[0])]
+    return tuple(dict.fromkeys([*known, *exact, *([interval.service] if interval.service else [])]))
 
 
 def fan_out_of(native: Mapping[str, Plain]) -> str:
@@ -57,7 +59,7 @@ class Policies:
         """What holds for a run on the local day of its start."""
         if not self._all or interval.kind != "script_run":
             return None
-        names = names_of(interval.native, interval.service)
+        names = names_of(interval)
         return choose_policy(self._all, client, names, self._zone(client).day(interval.start).ordinal)
 
     def _zone(self, client: str | None) -> Zone:

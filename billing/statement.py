@@ -18,9 +18,10 @@ from billing.contracts.accounts import Accounts
 from billing.draw import draw
 from billing.first_block import first_block
 from billing.free_first import free_first
-from billing.rate_cut import Row, cut
+from billing.rate_cut import Row
 from billing.rate_terms import ClientTerms
 from billing.round_rows import round_rows
+from billing.script_rows import cap_fan_outs, rows_of
 from billing.usage import Used, used
 from streams.models.entry import Entry, Identity
 from streams.models.work import Work
@@ -40,7 +41,8 @@ def rate_works(
     """As ``rate_client``, under terms that are already known. ``accounts`` are drawn from, ``usage`` is given what work
     brought, line by line."""
     done = sorted((work for work in works if work.state == "done"), key=lambda work: (work.start, work.id))
-    rows = [row for work in done for row in cut(work, terms, terms.verdict_of(work))]
+    rows = [row for work in done for row in rows_of(work, terms)]
+    cap_fan_outs(rows)
     cap_concurrency(rows)
     round_rows(rows, terms.zone)
     cap(rows)
@@ -72,6 +74,7 @@ def _entry(row: Row, terms: ClientTerms, money: Charge) -> Entry:
         end=parts[-1].end,
         worked_seconds=worked,
         rounding_seconds=quantity - worked,
+        machine_seconds=sum([part.machine for part in parts]),
         quantity_seconds=quantity,
         overlap_seconds=row.overlap,
         disposition=row.disposition,

@@ -103,6 +103,7 @@ class Person(NamedTuple):
     ended: int = 0
     ticket_type: str = ""
     site: str = ""
+    script: str = ""  # the policy of a script run
 
 
 NOBODY = Person()

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 
-from billing.money import Rate, money_text, rate_text
+from billing.money import Rate, exponent_of, money_text, rate_text
 from billing.rate_cut import Part, Row
 from billing.rates import Price
 from billing.scopes import Scope
@@ -95,6 +95,11 @@ def at_risk(quantity: int, money: str, line: str) -> Step:
     if not line:
         return Step("risk", after=money, why="no rate is known for this service")
     return Step("risk", before=duration(quantity), after=money, rule=f"{line} standard")
+
+
+def fee_at_risk(amount: int, currency: str, line: str) -> Step:
+    """A fee that is not charged."""
+    return Step("risk", after=f"{money_text(amount, exponent_of(currency))} {currency}", rule=line)
 
 
 def not_for_sale(reason: str) -> Step:

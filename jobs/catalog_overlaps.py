@@ -7,12 +7,12 @@ from datetime import date
 
 from jobs.catalog_lines import is_base
 from jobs.catalog_load import Catalogue, kind_of
-from streams.models.catalog import Contract, Dated, RateCard
+from streams.models.catalog import Contract, Dated, RateCard, ScriptPolicy
 
 Named = tuple[str, ...]
 
 
-def check_overlaps(catalogue: Catalogue, items: Sequence[RateCard | Contract]) -> None:
+def check_overlaps(catalogue: Catalogue, items: Sequence[RateCard | Contract | ScriptPolicy]) -> None:
     for n, one in enumerate(items):
         for other in items[:n]:
             common = _scope(one) & _scope(other)
@@ -30,19 +30,21 @@ def check_overlaps(catalogue: Catalogue, items: Sequence[RateCard | Contract]) -
             )
 
 
-def _scope(item: RateCard | Contract) -> set[Named]:
+def _scope(item: RateCard | Contract | ScriptPolicy) -> set[Named]:
     """What both would have to name to be rivals, as written ("*" only meets "*"); bases and changes are no rivals."""
     if isinstance(item, Contract):
         order = f"order {item.order}" if item.order else ""
         places = [(kind, site) for kind in item.ticket_types or [""] for site in item.sites or [""]]
         return {(service, kind, site, order) for service in item.services for kind, site in places}
+    if isinstance(item, ScriptPolicy):
+        return {(pattern,) for pattern in item.match}
     return {
         (line.service, line.role or "", line.technician or "", line.tier or "", "" if is_base(line) else "change")
         for line in item.lines
     }
 
 
-def _owner(item: RateCard | Contract) -> tuple[str | None, str | None]:
+def _owner(item: RateCard | Contract | ScriptPolicy) -> tuple[str | None, str | None]:
     return item.client, item.contract if isinstance(item, RateCard) else None
 
 

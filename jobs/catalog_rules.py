@@ -18,6 +18,7 @@ from jobs.catalog_places import check_places
 from jobs.catalog_prices import check_prices
 from jobs.catalog_promises import check_promises, services_named
 from jobs.catalog_rounding import check_rounding
+from jobs.catalog_scripts import check_scripts
 from streams.models.catalog import (
     Calendar,
     CatalogObject,
@@ -27,6 +28,7 @@ from streams.models.catalog import (
     Device,
     Organisation,
     RateCard,
+    ScriptPolicy,
     Service,
     Technician,
     Ticket,
@@ -92,6 +94,9 @@ def _references(catalogue: Catalogue) -> Iterator[tuple[CatalogObject, tuple[int
         for n, name in enumerate(contract.services):
             yield contract, ("services", n), "service", None if name.endswith("*") else name
     yield from services_named(catalogue)
+    for policy in catalogue.all(ScriptPolicy):
+        yield policy, ("client",), "client", policy.client
+        yield policy, ("rounding",), "rounding", policy.rounding
 
 
 def _tiers_named(catalogue: Catalogue) -> Iterator[tuple[CatalogObject, tuple[int | str, ...], str]]:
@@ -138,7 +143,11 @@ def check_zones(catalogue: Catalogue) -> None:
 
 
 def check_currencies(catalogue: Catalogue) -> None:
-    priced: list[Organisation | RateCard] = [*catalogue.all(Organisation), *catalogue.all(RateCard)]
+    priced: list[Organisation | RateCard | ScriptPolicy] = [
+        *catalogue.all(Organisation),
+        *catalogue.all(RateCard),
+        *catalogue.all(ScriptPolicy),
+    ]
     for item in priced:
         code = item.currency
         if code is not None and not (len(code) == 3 and code.isascii() and code.isalpha() and code.isupper()):
@@ -188,7 +197,7 @@ def _claimed(
 
 
 def check_dates(catalogue: Catalogue) -> None:
-    dated: list[Dated] = [*catalogue.all(RateCard), *catalogue.all(Contract)]
+    dated: list[Dated] = [*catalogue.all(RateCard), *catalogue.all(Contract), *catalogue.all(ScriptPolicy)]
     for item in dated:
         if item.from_ and item.until and item.until <= item.from_:
             catalogue.report(
@@ -211,6 +220,7 @@ def check_dates(catalogue: Catalogue) -> None:
                 )
     check_overlaps(catalogue, catalogue.all(RateCard))
     check_overlaps(catalogue, catalogue.all(Contract))
+    check_overlaps(catalogue, catalogue.all(ScriptPolicy))
 
 
 def check_services(catalogue: Catalogue) -> None:
@@ -274,5 +284,6 @@ RULES = (
     check_prices,
     check_promises,
     check_rounding,
+    check_scripts,
     check_calendars,
 )

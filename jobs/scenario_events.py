@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from jobs.catalog_yaml import Place, Problem, Tree
 from jobs.scenario_time import NoInstantError, local_day, parse_instant, parse_seconds
-from streams.models.event import Event, Kind, Phase, Ref, TicketRef, activity_id
+from streams.models.event import Event, Kind, Phase, Plain, Ref, TicketRef, activity_id
 
 KINDS: dict[str, tuple[Kind, str]] = {
     "timer": ("ticket_timer", "timer.ticket"),
@@ -16,8 +16,9 @@ KINDS: dict[str, tuple[Kind, str]] = {
     "script": ("script_run", "script.run"),
 }
 SIGNALS: tuple[Phase, ...] = ("start", "pause", "resume", "heartbeat", "stop", "void")
+OF_SCRIPTS = {"name": "script_name", "run": "run"}  # field here → field of the event's `native`
 DETAILS = ("id", "source", "revision", "duration", "technician", "device", "client", "ticket", "service", "billable",
-           "authenticated", "automatic", "correction")  # fmt: skip
+           "authenticated", "automatic", "correction", *OF_SCRIPTS)  # fmt: skip
 FIELDS = (*KINDS, *SIGNALS, "interval", *DETAILS)
 SOURCE = "scenario"
 
@@ -93,7 +94,18 @@ class EventReader:
             authenticated=self._flag(tree, "authenticated") is not False,
             automatic=self._flag(tree, "automatic") is True,
             correction=_text(tree, "correction") or "",
+            native=self._native(tree, kind, name),
         )
+
+    def _native(self, tree: Tree, kind: str, name: str) -> dict[str, Plain]:
+        """What a script is called (by default as its run) and the run over many devices it belongs to."""
+        given = {there: text for here, there in OF_SCRIPTS.items() if (text := _text(tree, here))}
+        if kind == "script":
+            return {"script_name": name, **given}
+        for here in OF_SCRIPTS:
+            if here in tree.fields:
+                self._error(tree.keys[here], f"`{here}` belongs to a script", "remove it, or begin with `- script:`")
+        return {}
 
     def _signals(self, tree: Tree, base: Event) -> list[Event]:
         """One event for every instant under start, pause, resume, heartbeat, stop and void."""

@@ -48,7 +48,7 @@ WORDS = ("work", "client", "contract", "ticket", "technician", "who", "device", 
 ROW: dict[str, Read] = {
     **dict.fromkeys(WORDS, _word),
     **dict.fromkeys(("start", "end"), _instant),
-    **dict.fromkeys(("worked", "rounding", "quantity", "billed", "covered", "drawn", "overlap"), _seconds),
+    **dict.fromkeys(("worked", "rounding", "quantity", "billed", "covered", "drawn", "overlap", "machine"), _seconds),
     **dict.fromkeys(("amount", "risk", "rate", "fee", "cost", "margin"), _money),
     **dict.fromkeys(("recovered",), _flag),
 }

@@ -45,7 +45,8 @@ def entry_row(entry: Entry) -> Row:
         entry.version, entry.void, entry.id, entry.kind, entry.service, entry.technician, entry.who, entry.ticket,
         entry.device, entry.contract, entry.zone, date.fromisoformat(entry.local_date) if entry.local_date else None,
         _ms(entry.start), _ms(entry.end), entry.worked_seconds, entry.rounding_seconds, entry.quantity_seconds,
-        entry.overlap_seconds, entry.recovered, entry.disposition, entry.reason, entry.currency, entry.exponent,
+        entry.overlap_seconds, entry.machine_seconds, entry.recovered, entry.disposition, entry.reason, entry.currency,
+        entry.exponent,
         entry.amount, entry.exact, entry.risk_amount, entry.risk_currency, entry.path, entry.candidates, entry.flags,
         *_proof(entry.proof), [s.tier for s in lines], [_ms(s.start) for s in lines], [_ms(s.end) for s in lines],
         [s.seconds for s in lines], [s.billed_seconds for s in lines], [s.rate for s in lines],
@@ -73,12 +74,13 @@ def interval_row(interval: Interval, version: int) -> Row:
 
 def work_row(work: Work, version: int) -> Row:
     """The row of ``sinks.tables.WORK``; ``version`` is the revision of the fact that carried it."""
+    machine = work.script.seconds if work.script else 0
     return (
         work.schema, work.tenant, work.id, version, work.state == "void", work.state, work.kind, work.service,
         work.technician or "", work.who, work.client or "", work.ticket or "", work.device or "", _ms(work.start),
         _ms(work.spans[-1][1]) if work.spans else 0, _starts(work.spans), _ends(work.spans), _starts(work.shared),
-        _ends(work.shared), work.seconds, work.recovered, work.path, work.reason, work.candidates, work.billable,
-        work.authenticated, work.flags, *_proof(work.proof), _encode(work.trail).decode(),
+        _ends(work.shared), work.seconds, machine, work.recovered, work.path, work.reason, work.candidates,
+        work.billable, work.authenticated, work.flags, *_proof(work.proof), _encode(work.trail).decode(),
     )  # fmt: skip
 
 
@@ -110,7 +112,7 @@ def entry_of(row: Mapping[str, Any]) -> Entry:
             Proof(*parts)
             for parts in zip(*(row[f"proof.{n}"] for n in ("interval", "source", "kind", "seconds")), strict=True)
         ),
-        segments=_segments(row),
+        segments=_segments(row), machine_seconds=row.get("machine_seconds", 0),
         **{name: row[name] for name in _PLAIN},
         **{name: row[name] for name in _LATEST if row.get(name) is not None},
     )  # fmt: skip

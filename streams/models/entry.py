@@ -109,6 +109,7 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     rounding_seconds: int = 0
     quantity_seconds: int = 0
     overlap_seconds: int = 0
+    machine_seconds: int = 0  # that a script ran; part of no sum
     recovered: bool = False
     disposition: Disposition = "void"
     reason: str = ""
