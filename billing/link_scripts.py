@@ -121,7 +121,7 @@ def _work(piece: Piece, policy: ScriptPolicy, machine: Spans, directory: Directo
         path=piece.path,
         reason="orphan_stop" if interval.close == "orphan_stop" else piece.reason,
         candidates=piece.candidates,
-        urgency=urgency_of(ticket, item.start, item.start + 1),
+        urgency=urgency_of(ticket, item.start, machine[-1][1] if machine else item.start + 1),
         billable=interval.billable,
         script=Script(names_of(interval), machine, fan_out_of(interval.native)),
         authenticated=piece.trusted,

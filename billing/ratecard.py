@@ -99,6 +99,12 @@ def choose(cards: Iterable[RateCard], asked: Asked, day: int, default: str) -> C
     return Choice(won, best, currency, "" if won else "no_rate_line", lost, change, best_change)
 
 
+def standing(one: Candidate) -> str:
+    """Why a line could win: "the client's own card, exact service"."""
+    named = [name for name, missing in zip(_NAMED, one.order[1:5], strict=True) if not missing]
+    return ", ".join([_SCOPES[one.scope], *named])
+
+
 def is_base(line: RateLine) -> bool:
     """Whether the line has a price of its own."""
     return line.rate is not None or line.flat is not None

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from billing.money import ZERO, Rate, exponent_of, plus, rate_of, rate_text, times
-from billing.ratecard import STANDARD, Candidate, Choice
+from billing.ratecard import STANDARD, Candidate, Choice, standing
 from streams.models.catalog import RateLine, Tier
 from streams.models.work import Step
 
@@ -99,7 +99,8 @@ class Rates:
                 after, rule = f"{_price_text(chosen.line.line)} {chosen.currency}", chosen.line.name
             if chosen.change:
                 after, rule = f"{after}, {_change_text(chosen.change.line)}", f"{rule}, {chosen.change.name}"
-            self._steps[key] = Step("rate", after=after, rule=rule, why=chosen.reason, lost=chosen.lost)
+            why = chosen.reason or (standing(chosen.line) if chosen.line else "")
+            self._steps[key] = Step("rate", after=after, rule=rule, why=why, lost=chosen.lost)
         return self._steps[key]
 
     def unpriced(self, tier: str) -> str:

@@ -22,6 +22,7 @@ from billing.rate_cut import Row
 from billing.rate_terms import ClientTerms
 from billing.round_rows import round_rows
 from billing.script_rows import cap_fan_outs, rows_of
+from billing.unknown_facts import mark_unknown
 from billing.usage import Used, used
 from streams.models.entry import Entry, Identity
 from streams.models.work import Work
@@ -50,6 +51,7 @@ def rate_works(
         draw(rows, terms.zone, accounts or Accounts())
     free_first(rows)
     first_block(rows)
+    mark_unknown(rows)
     charged: Charged = set()
     bounds = bounded(rows, [charge(row, charged) for row in rows])
     if usage is not None:

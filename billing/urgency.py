@@ -41,8 +41,7 @@ def stretches(facts: Sequence[Urgency], start: int, end: int) -> Iterator[tuple[
 
 def waivers_at(facts: Sequence[Urgency], at: int) -> set[str]:
     """Why no emergency price, top-up or fee is asked for at an instant."""
-    held = [one for one in facts if one.at <= at]
-    return set(held[-1].waivers) if held else set()
+    return set(facts_at(facts, at).waivers)
 
 
 def emergencies(rules: Sequence[EmergencyRule], facts: Urgency, within: str) -> list[str]:
@@ -53,6 +52,36 @@ def emergencies(rules: Sequence[EmergencyRule], facts: Urgency, within: str) -> 
         if _holds(rule.when, facts, within) is True
         and (rule.waived_when is None or _holds(rule.waived_when, facts, within) is False)
     ]
+
+
+def undecided(rules: Sequence[EmergencyRule], facts: Urgency, within: str) -> dict[str, tuple[str, ...]]:
+    """Tiers that would hold if facts nobody knows were as their rules ask, and those facts."""
+    found: dict[str, tuple[str, ...]] = {}
+    for rule in rules:
+        when = _holds(rule.when, facts, within)
+        waived = False if rule.waived_when is None else _holds(rule.waived_when, facts, within)
+        if when is False or waived is True or (when is True and waived is False):
+            continue
+        missing = [*_missing(rule.when, facts), *(_missing(rule.waived_when, facts) if rule.waived_when else ())]
+        found[rule.tier] = tuple(dict.fromkeys((*found.get(rule.tier, ()), *missing)))
+    return found
+
+
+def _missing(condition: Condition, facts: Urgency) -> list[str]:
+    """Facts that a condition asks for and nobody knows."""
+    asked = (
+        ("priority", bool(condition.priority), facts.priority),
+        ("requested_by", bool(condition.requested_by), facts.requested_by),
+        ("scheduled", condition.scheduled is not None, facts.scheduled),
+        ("response_target_minutes", condition.response_target_below_minutes is not None, facts.response_target),
+    )
+    return [name for name, wanted, value in asked if wanted and value is None]
+
+
+def facts_at(facts: Sequence[Urgency], at: int) -> Urgency:
+    """What is known at an instant."""
+    held = [one for one in facts if one.at <= at]
+    return held[-1] if held else _UNKNOWN
 
 
 def facts_text(facts: Urgency) -> str:

@@ -23,10 +23,12 @@ SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Charge", ("charge",)),
     ("Link", ("link",)),
     ("Contract", ("contract",)),
-    ("Tiers", ("tier",)),
+    ("Script", ("script",)),
+    ("Tiers", ("tier", "emergency")),
     ("Rounding", ("rounding",)),
     ("Balance", ("balance",)),
     ("Rate", ("rate",)),
+    ("Promises", ("concurrency", "free_first", "fee", "floor", "limit")),
     ("Sum", ("amount",)),
     ("At risk", ("risk",)),
 )

@@ -98,6 +98,23 @@ REASONS: dict[str, Reason] = {
     "service_not_billable": Reason(
         "The catalogue says this service is not billed.",
         "Meant so. Look whether it still is.", "", "docs/catalogue.md, services"),
+    "not_to_exceed": Reason(
+        "The contract promises not to exceed an amount, and it was reached.",
+        "Agree on more with the client before the work, or raise the limit.", _DIFF, "docs/catalogue.md, contracts"),
+    "concurrency_cap": Reason(
+        "More technicians worked at once than the contract pays for.",
+        "Meant so. Look whether all of them were needed.", "", "docs/catalogue.md, contracts"),
+    "free_first": Reason(
+        "The contract gives the first minutes free.", "Meant so.", "", "docs/catalogue.md, contracts"),
+    "fan_out_cap": Reason(
+        "One run over many devices reached the cap of its script policy.",
+        "Meant so. Look whether the cap still fits.", "", "docs/catalogue.md, script_policies"),
+    "device_counted": Reason(
+        "The run counts once for each device, and this device had it already.",
+        "Nothing to do.", "", "docs/catalogue.md, script_policies"),
+    "fee_in_other_currency": Reason(
+        "The script policy's fee is in a currency in which the client does not pay; nothing is converted.",
+        "Add a policy for this client in its own currency.", _DIFF, "docs/catalogue.md, script_policies"),
     "internal_client": Reason(
         "Your own work: the client is marked internal.",
         "Nothing to do.", "", "docs/catalogue.md, clients"),
@@ -126,6 +143,9 @@ FLAGS: dict[str, str] = {
     "clipped": "Another timer of the technician at this client ran at the same time; each minute counts once.",
     "client_conflict": "Ticket and device belong to different clients; the ticket decided.",
     "ticket_unknown": "The ticket number is not in the catalogue; it is kept as the tool wrote it.",
+    "several_clients": "The technician worked for another client at the same time; both are billed in full.",
+    "emergency_unknown": "Facts that may make it an emergency were never filled in; unknown facts never raise a price.",
+    "suspect_timer": "It is longer than the most a piece of work may have; the timer may have been forgotten.",
     "zone_unknown": "The client's time zone does not exist; UTC was used.",
 }
 
