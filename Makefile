@@ -38,7 +38,8 @@ docs: $(READY) ## write the generated pages of docs/ anew
 	@$(BIN)/python -m jobs.reference
 
 bench: $(READY) ## the benchmarks, side by side with their peers (minutes)
-	@$(BIN)/uv sync --quiet --frozen --inexact --extra embedded --extra bench && $(BIN)/python -m benchmarks.hop
+	@$(BIN)/uv sync --quiet --frozen --inexact --extra embedded --extra bench
+	@$(BIN)/python -m benchmarks.kernel; kernel=$$?; $(BIN)/python -m benchmarks.hop && exit $$kernel
 
 setup: $(READY) ## only the virtual environment
 

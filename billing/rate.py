@@ -125,7 +125,7 @@ class RateState:
         self._keys.add(key)
         value = None
         if fact.kind == "work":
-            touch_work(self._index.fold(decode_work(bytes(fact.body)), (fact.rev, fact.digest())), touched)
+            touch_work(self._index.fold(decode_work(bytes(fact.body)), (fact.rev, key.rpartition("|")[2])), touched)
         elif fact.kind == "identity":
             self._fold_identity(parse_identity(fact.id), touched)
         elif fact.kind == "due":

@@ -89,4 +89,4 @@ def say_seconds(seconds: int) -> str:
 
 def say_instant(seconds: int) -> str:
     """ "2026-03-02T15:00:00Z"."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return datetime.fromtimestamp(seconds, UTC).isoformat()[:19] + "Z"
