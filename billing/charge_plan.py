@@ -15,11 +15,10 @@ from billing.book import CatalogState
 from billing.contracts import PREPAID
 from billing.contracts.plan import Plan
 from billing.cycles import LAST, Cycle, cycles
+from billing.rate_index import CHARGE as PREFIX
 from billing.rate_terms import ClientTerms
 from streams.models.catalog import Contract, Fee
 from streams.models.entry import Charge
-
-PREFIX = "charge:"
 
 
 class Planned(NamedTuple):

@@ -32,6 +32,7 @@ def drawn_rows(index: Index, terms: ClientTerms, accounts: Accounts, ids: set[st
         if (work.start, work.id) > accounts.key
     }
     rows = rate_works(terms, [*works.values(), *_beside(index, terms, works)], accounts)
+    accounts.complete = True
     if start is not None:
         ids |= {row.identity.work for row in rows if row.identity.work in works and row.end >= first}
     return [row for row in rows if row.identity.work in ids and row.identity.work in works]

@@ -16,6 +16,7 @@ from billing.rate_reach import Place, place_of, reaches
 from streams.models.entry import Identity, RowClass
 from streams.models.work import Work
 
+CHARGE = "charge:"  # how the id of what is no work begins
 EVERYTHING = -1  # before every instant: a start that means "all of the client"
 _CLASSES: dict[str, RowClass] = {"regular": "regular", "reversal": "reversal", "replacement": "replacement"}
 
@@ -41,6 +42,7 @@ class Shelf:
     days: dict[int, set[str]] = field(default_factory=dict)
     runs: dict[str, set[str]] = field(default_factory=dict)
     identities: dict[str, set[Identity]] = field(default_factory=dict)
+    charges: set[str] = field(default_factory=set)  # of the identities, those that are no work
 
     def add(self, work: str, place: Place) -> None:
         known = self.latest.get(work)
@@ -115,9 +117,12 @@ class Index:
 
     def name(self, identity: Identity) -> bool:
         """Take in an identity; True if it was not known."""
-        known = self.shelf(identity.client).identities.setdefault(identity.work, set())
+        shelf = self.shelf(identity.client)
+        known = shelf.identities.setdefault(identity.work, set())
         if identity in known:
             return False
+        if identity.work.startswith(CHARGE):
+            shelf.charges.add(identity.work)
         known.add(identity)
         return True
 

@@ -38,6 +38,7 @@ def rows_of(asked: Asked, ids: set[str], index: Index, dues: Dues, held: dict[st
     memory, terms, start = Remembered(), asked.terms, asked.touched.start
     if terms.balances and not terms.commits:
         memory.accounts = held.setdefault(asked.client, Accounts())
+        memory.accounts.complete = False
     else:
         held.pop(asked.client, None)
     if terms.commits:
@@ -47,10 +48,10 @@ def rows_of(asked: Asked, ids: set[str], index: Index, dues: Dues, held: dict[st
     else:
         rows = scoped_rows(index, terms, ids)
     if terms.commits or terms.balances or asked.touched.charges or start == EVERYTHING or any(map(is_charge, ids)):
-        if terms.balances and not terms.commits:
+        if terms.balances and not terms.commits and not memory.accounts.complete:
             drawn_rows(index, terms, memory.accounts, set(), LAST)  # to the end, whatever was asked for
-        named = index.shelf(asked.client).identities.keys() | (asked.closed.rows.keys() if asked.closed else set())
-        ids |= set(filter(is_charge, named))
+        ids |= index.shelf(asked.client).charges
+        ids |= set(filter(is_charge, asked.closed.rows)) if asked.closed else set()
         rows += charges(asked.tenant, terms, dues.holding(terms), memory)
     return rows if asked.closed is None else corrected(asked.closed, ids, rows)
 

@@ -35,6 +35,7 @@ class Accounts:
     held: dict[str, Account] = field(default_factory=dict)
     key: Key = BEGINNING
     marks: list[Mark] = field(default_factory=list)
+    complete: bool = False  # all work of the client has drawn
 
     def of(self, plan: Plan) -> Account:
         found = self.held.get(plan.id)
