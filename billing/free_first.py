@@ -55,7 +55,7 @@ def _freed(part: Part, row: Row, used: dict[Key, int]) -> Iterable[Part]:
             continue
         used[key] = used.get(key, 0) + taken
         free, rest = (part, None) if taken == part.billed else front(part, row.work, taken)
-        free.disposition, free.reason = "no_charge", FREE
+        free.disposition, free.reason, free.price = "no_charge", FREE, None
         free.steps = (*free.steps, _step(part.terms.contract, one, taken))
         yield free
         if rest is None:

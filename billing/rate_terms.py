@@ -18,7 +18,7 @@ from billing.decisions import Verdict, undecided
 from billing.rate_policies import memory_of, policies
 from billing.ratecard import Asked, Choice, choose
 from billing.rates import Rates
-from billing.scripts import choose_policy
+from billing.scripts import choose_policy, lost_policies
 from billing.services import service_of
 from billing.terms import NOBODY, Blocked, Person, Terms
 from streams.models.catalog import (
@@ -98,10 +98,13 @@ class ClientTerms:
         """All terms that hold at some time."""
         return [self]
 
-    def script(self, names: Sequence[str], at: int) -> tuple[ScriptPolicy | None, Rounding | None]:
-        """The policy of a run that starts at an instant, and how its runtime is rounded."""
-        found = choose_policy(self._scripts, self.client or None, names, self.zone.day(at).ordinal)
-        return found, self._book.get(Rounding, found.rounding) if found else None
+    def script(self, names: Sequence[str], at: int) -> tuple[ScriptPolicy | None, Rounding | None, tuple[str, ...]]:
+        """The policy of a run that starts at an instant, how its runtime is rounded, and the policies that lost."""
+        client, day = self.client or None, self.zone.day(at).ordinal
+        found = choose_policy(self._scripts, client, names, day)
+        if found is None:
+            return None, None, ()
+        return found, self._book.get(Rounding, found.rounding), lost_policies(self._scripts, client, names, day, found)
 
     def at(self, service: str, day: int, who: Person = NOBODY, via: tuple[str, ...] = ()) -> Terms:
         """Terms for an event's service text on a local day; ``via`` contracts that exclude the tier at hand."""

@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from decimal import Decimal
 
+from msgspec.structs import replace as replace_step
+
 from billing.free_first import in_order
 from billing.money import ZERO, Rate, plus, rate_of, rate_text, times
 from billing.rate_cut import Part, Row, cut, dispose, settle
@@ -30,7 +32,7 @@ def rows_of(work: Work, terms: ClientTerms) -> list[Row]:
     if work.script is None:
         return cut(work, terms, verdict)
     layer = terms.layer(work.start)
-    policy, rounding = layer.script(work.script.names, work.start)
+    policy, rounding, lost = layer.script(work.script.names, work.start)
     if policy is None or not policy.beside_people:
         return []
     if policy.bill != "runtime" or not work.script.machine:
@@ -46,6 +48,8 @@ def rows_of(work: Work, terms: ClientTerms) -> list[Row]:
         rounded = quantity_of(rounding, ran) if rounding else ran
         _hand_out(parts, rounded - ran)
         parts[0].steps = (_step(policy, work.script, duration(rounded)),)
+    first = rows[0].parts[0]
+    first.steps = tuple(replace_step(one, lost=lost) for one in first.steps)
     for row in rows:
         row.script = policy
         dispose(row)

@@ -32,12 +32,39 @@ def choose_policy(
 ) -> ScriptPolicy | None:
     """The policy for a run on a local day; None if none fits."""
     known = tuple(names)
-    fitting = [
-        (one.client is None, -_precision(one, known), -(one.from_.toordinal() if one.from_ else 0), one.id, one)
-        for one in policies
-        if one.client in (None, client) and _precision(one, known) >= 0 and not outside(one, day)
-    ]
-    return min(fitting, key=lambda one: one[:4])[-1] if fitting else None
+    return min(
+        (one for one in policies if _fits(one, client, known) and not outside(one, day)),
+        key=lambda one: _order(one, known),
+        default=None,
+    )
+
+
+def lost_policies(
+    policies: Iterable[ScriptPolicy], client: str | None, names: Iterable[str], day: int, won: ScriptPolicy
+) -> tuple[str, ...]:
+    """The others that match the script, in order, and why each lost."""
+    known = tuple(names)
+    others = sorted(
+        (one for one in policies if one is not won and _fits(one, client, known)), key=lambda one: _order(one, known)
+    )
+    return tuple(f"{one.id}: {outside(one, day) or _behind(won, one, known)}" for one in others)
+
+
+_FIRST = ("one for the client goes first", "the longer match goes first", "the later date goes first",
+          "the smaller id goes first")  # fmt: skip
+
+
+def _fits(one: ScriptPolicy, client: str | None, names: tuple[str, ...]) -> bool:
+    return one.client in (None, client) and _precision(one, names) >= 0
+
+
+def _order(one: ScriptPolicy, names: tuple[str, ...]) -> tuple[bool, int, int, str]:
+    return one.client is None, -_precision(one, names), -(one.from_.toordinal() if one.from_ else 0), one.id
+
+
+def _behind(won: ScriptPolicy, one: ScriptPolicy, names: tuple[str, ...]) -> str:
+    pairs = zip(_order(won, names), _order(one, names), strict=True)
+    return f"{won.id}: {next(why for why, (a, b) in zip(_FIRST, pairs, strict=True) if a != b)}"
 
 
 def _precision(policy: ScriptPolicy, names: tuple[str, ...]) -> int:

@@ -6,6 +6,7 @@ Concurrency, limits, free minutes and first blocks let pieces of work decide ove
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.models.catalog import Allowance, CatalogObject, Contract, Limit, RateCard, RateLine
+from streams.models.catalog import Allowance, CatalogObject, Contract, Limit, Lot, RateCard, RateLine
 from streams.models.fact import Fact
 from streams.models.interval import Span
 from streams.models.work import Work
@@ -34,6 +35,7 @@ from tests.billing.rate_log import Log, cut, truth
 BASE = at("2026-03-31 00:00")
 REACHES = ["entry", "ticket", "period"]
 SCOPES = ["entry", "ticket", "ticket_day", "client_day", "period"]
+BLOCK: dict[str, Any] = {"kind": "block_hours", "lots": [Lot(id="l", from_=date(2026, 1, 1), hours=Decimal(1))]}
 IDS = ["a", "b", "c", "d", "e"]
 
 
@@ -60,6 +62,7 @@ def promises(draw: st.DrawFn) -> list[CatalogObject]:
         id="acme-tm",
         client="acme",
         rounding="policy",
+        **draw(st.sampled_from([{}, {}, BLOCK])),
         max_concurrent_technicians=draw(st.sampled_from([None, 1, 2])),
         concurrency=draw(st.sampled_from(["contract", "ticket"])),
         not_to_exceed=draw(st.lists(limits, max_size=2)),
