@@ -17,8 +17,9 @@ from billing.contracts.plan import Plan
 from billing.cycles import LAST, Cycle, cycles
 from billing.rate_index import CHARGE as PREFIX
 from billing.rate_terms import ClientTerms
-from streams.models.catalog import Contract, Fee
+from streams.models.catalog import Contract, Fee, Project
 from streams.models.entry import Charge
+from streams.models.project import Milestone
 
 
 class Planned(NamedTuple):
@@ -60,9 +61,9 @@ def is_charge(work: str) -> bool:
 
 def charged_clients(book: CatalogState) -> set[str]:
     """Clients for which something may fall due."""
-    return {
-        one.client for one in book.all(Contract).values() if one.fees or one.minimum is not None or one.kind in PREPAID
-    }
+    contracts = book.all(Contract).values()
+    found = {one.client for one in contracts if one.fees or one.minimum is not None or one.kind in PREPAID}
+    return found | {one.client for one in book.all(Project).values() if one.milestones}
 
 
 def plan(terms: ClientTerms, until: int) -> Iterator[Planned]:
@@ -111,6 +112,36 @@ def true_ups(terms: ClientTerms, last: int) -> Iterator[Planned]:
             )
 
 
+def milestones(terms: ClientTerms, last: int) -> Iterator[Planned]:
+    """Milestones with a date; where a decision says when it was reached, ``reached`` gives it."""
+    for project in terms.projects:
+        for one in project.milestones:
+            if one.on is not None and (project.id, one.id) not in terms.milestones and one.on.toordinal() <= last:
+                yield _milestone(terms, project, one, one.on)
+
+
+def reached(terms: ClientTerms) -> Iterator[Planned]:
+    """Milestones that a decision says are reached: it is a fact, no clock is needed."""
+    for layer in terms.layers():
+        for project in layer.projects:
+            for one in project.milestones:
+                on = terms.milestones.get((project.id, one.id), "")
+                try:
+                    found = _milestone(layer, project, one, date.fromisoformat(on))
+                except ValueError:  # not reached, or a day that is none
+                    continue
+                if terms.layer(found.start) is layer:
+                    yield found
+
+
+def _milestone(terms: ClientTerms, project: Project, one: Milestone, on: date) -> Planned:
+    share = (project.price or Decimal(0)) * (one.percent or Decimal(0)) / 100
+    about = f"{one.percent} % of {project.price}" if one.percent is not None else f"milestone of {one.amount}"
+    amount = share if one.amount is None else one.amount
+    day = on.toordinal()
+    return Planned(project.id, "milestone", one.id, *_on(terms, day), amount, Cycle(day, day + 1, 1), False, about)
+
+
 def balances(terms: ClientTerms, last: int) -> Iterator[Planned]:
     """The end of every lot that was paid for, and of every cycle that may leave something owed."""
     for planned in terms.plans.values():
@@ -147,4 +178,4 @@ def _on(terms: ClientTerms, day: int) -> tuple[int, int, int]:
 
 
 _EVERY = {"once": "once", "month": "a month", "quarter": "a quarter", "year": "a year"}
-PLANS: tuple[Callable[[ClientTerms, int], Iterator[Planned]], ...] = (fees, true_ups, balances)
+PLANS: tuple[Callable[[ClientTerms, int], Iterator[Planned]], ...] = (fees, true_ups, balances, milestones)

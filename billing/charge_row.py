@@ -60,7 +60,8 @@ def row(
             terms.client, terms.zone.day(one.start).period, charge_id(one.owner, one.what, one.when or on)
         ),
         charge=one.charge,
-        contract=one.owner,
+        contract="" if one.charge == "milestone" else one.owner,
+        project=one.owner if one.charge == "milestone" else "",
         zone=layer.zone.name,
         local_date=on,
         start=one.start,

@@ -11,7 +11,7 @@ from fractions import Fraction
 from itertools import groupby
 
 from billing.charge_balances import of_balances
-from billing.charge_plan import Planned
+from billing.charge_plan import Planned, reached
 from billing.charge_row import Booking, Sum, booking, row
 from billing.cycles import LAST, Cycle, cycle_at
 from billing.money import exponent_of, half_away, money_text
@@ -24,7 +24,7 @@ from streams.models.entry import Entry
 def charges(tenant: str, terms: ClientTerms, due: Iterable[Planned], memory: Remembered) -> list[Entry]:
     """All charges of a client, by date and identity; versions are still 0. ``memory`` may be empty where no charge
     of the client depends on its work."""
-    holding = list(due)
+    holding = [*due, *reached(terms)]
     found = [entry for one in holding if (entry := _planned(tenant, terms, one, memory.usage)) is not None]
     found += of_balances(tenant, terms, holding, memory.accounts)
     for layer in terms.layers():
@@ -35,11 +35,11 @@ def charges(tenant: str, terms: ClientTerms, due: Iterable[Planned], memory: Rem
 
 
 def _planned(tenant: str, terms: ClientTerms, one: Planned, usage: Sequence[Used]) -> Entry | None:
-    if one.charge not in ("fee", "true_up"):
+    if one.charge not in ("fee", "true_up", "milestone"):
         return None
     currency, _ = terms.layer(one.start).currency_on(one.owner, one.day)
     asked = prorated(one.amount, one.cycle, one.prorate, exponent_of(currency))
-    if one.charge == "fee":
+    if one.charge != "true_up":
         return row(tenant, terms, booking(one), asked)
     brought = sum(line.amount for line in usage if _counts(line, one.owner, one.cycle, currency))
     lacks = asked.exact - Fraction(brought, 10 ** exponent_of(currency))

@@ -124,6 +124,7 @@ def _work(group: Group, sessions: Sequence[Piece], directory: Directory, terms: 
         site=site_of(directory, ticket, item.device, item.start),
         spans=spans,
         shared=group.shared,
+        parallel=group.parallel,
         recovered=not timer,
         path=best.path,
         reason=best.reason,

@@ -66,6 +66,7 @@ class Group:
     claim: Spans
     own: Spans = ()
     shared: Spans = ()
+    parallel: tuple[tuple[int, int, int], ...] = ()
     clipped_by: str = ""
     clip_rule: str = "one_minute_once"
 

@@ -71,6 +71,9 @@ class Decided:
             rerates = [one for one in moves if one.release > 0]
             terms = Layers(book, client, bought, closed.closings(), rerates)
         terms.verdict_of = self.decisions.of
+        made = [one.decision for one in self.decisions.milestones(client)]
+        for layer in terms.layers():
+            layer.milestones = {(one.project, one.milestone): one.on for one in made}
         return terms
 
     def answer(self, facts: Iterable[Fact], close: Callable[[Made], list[Fact]]) -> list[Fact]:

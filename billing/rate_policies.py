@@ -9,15 +9,16 @@ from billing.book import CatalogState
 from billing.calendar import Zone, zone_of
 from billing.holiday_sets import is_known
 from billing.tier_calendar import TierCalendar
-from streams.models.catalog import Calendar, Contract, HolidaySet, Rounding, ScriptPolicy, Service
+from streams.models.catalog import Calendar, Contract, HolidaySet, Project, Rounding, ScriptPolicy, Service
 
 
 def policies(
-    book: CatalogState, contract: Contract | None, service: str, zone: Zone
+    book: CatalogState, contract: Contract | None, service: str, zone: Zone, own: str | None = None
 ) -> tuple[Rounding | None, TierCalendar | None, str]:
-    """Rounding, calendar, and what is named but missing. ``zone`` is the site's, else the client's."""
+    """Rounding, calendar, and what is named but missing. ``zone`` is the site's, else the client's; ``own`` is the
+    policy of a project, before all others."""
     kind = book.get(Service, service)
-    named = (kind.rounding if kind else None) or (contract.rounding if contract else None)
+    named = own or (kind.rounding if kind else None) or (contract.rounding if contract else None)
     named = named or book.organisation.rounding
     policy = book.get(Rounding, named)
     if named and policy is None:
@@ -77,10 +78,10 @@ def joined(one: Memory, other: Memory) -> Memory:
     )
 
 
-def memory_of(book: CatalogState, contracts: Iterable[Contract]) -> Memory:
-    """Of all policies that may apply to a client with these contracts."""
+def memory_of(book: CatalogState, contracts: Iterable[Contract], projects: Iterable[Project] = ()) -> Memory:
+    """Of all policies that may apply to a client with these contracts and projects."""
     mine = list(contracts)
-    names = {book.organisation.rounding, *(one.rounding for one in mine)}
+    names = {book.organisation.rounding, *(one.rounding for one in mine), *(one.rounding for one in projects)}
     names |= {one.rounding for one in book.all(Service).values()}
     found = [one for name in names if (one := book.get(Rounding, name)) is not None]
     window = max([one.merge_minutes * 60 for one in found], default=0)

@@ -54,7 +54,7 @@ def reaches(place: Place, memory: Memory, zone: Zone) -> Iterator[Reach]:
         yield Reach("", "", place.start - window, place.start)
     if memory.concurrent:
         yield Reach("", "", place.start, place.end)
-    if "client_day" in scopes:
+    if "client_day" in scopes or "project_day" in scopes:
         yield Reach("", "", since, until)
     if "period" in scopes:
         yield Reach("", "", *_months(first, last, zone))

@@ -12,11 +12,13 @@ from collections.abc import Callable, Mapping, Sequence
 from billing.book import CatalogState
 from billing.calendar import Zone, zone_of
 from billing.contracts import CONTRACTS, PREPAID
-from billing.contracts.choice import ContractChoice, choose_contract, without_exclusions
+from billing.contracts.choice import choose_contract, contract_step, without_exclusions
 from billing.contracts.plan import Plan, drawdown_tiers
+from billing.cost_cards import Costs
 from billing.decisions import Verdict, undecided
+from billing.project_terms import choose_project, payer, tickets_of
 from billing.rate_policies import memory_of, policies
-from billing.ratecard import Asked, Choice, choose
+from billing.ratecard import Asked, Choice, cards_of, choose
 from billing.rates import Rates
 from billing.scripts import choose_policy, lost_policies
 from billing.services import service_of
@@ -26,6 +28,7 @@ from streams.models.catalog import (
     Contract,
     Dated,
     Lot,
+    Project,
     RateCard,
     Rounding,
     ScriptPolicy,
@@ -33,7 +36,7 @@ from streams.models.catalog import (
     Technician,
     Tier,
 )
-from streams.models.work import Step, Work
+from streams.models.work import Work
 
 NOTHING: Mapping[str, tuple[Lot, ...]] = {}
 
@@ -49,12 +52,14 @@ class ClientTerms:
         self.internal = bool((found := book.get(Client, client)) and found.internal)
         self.flags: tuple[str, ...] = ()
         self.verdict_of: Callable[[Work], Verdict] = undecided  # what people decided about a piece of work
+        self.milestones: Mapping[tuple[str, str], str] = {}
         self.zone = self._zone(found)
         self.contracts = [one for one in book.all(Contract).values() if one.client == client]
-        own = {None, *(one.id for one in self.contracts)}
-        cards = book.all(RateCard).values()
-        self._cards = [one for one in cards if one.client in (None, client) and one.contract in own]
-        self._eras = _dates([*self.contracts, *self._cards])
+        self.projects = [one for one in book.all(Project).values() if one.client == client]
+        self._tickets = tickets_of(self.projects)
+        self.costs = Costs(book)
+        self._cards = cards_of(book.all(RateCard).values(), client, [*self.contracts, *self.projects])
+        self._eras = _dates([*self.contracts, *self.projects, *self._cards])
         self._known: dict[tuple[object, ...], Terms] = {}
         lines = [line for card in self._cards for line in card.lines]
         self._by_person = any(line.role or line.technician for line in lines)
@@ -74,11 +79,11 @@ class ClientTerms:
         self._by_site = any(one.zone for one in sites) or any(one.sites for one in self.contracts)
         self._sites = {one.id: zone for one in sites if one.zone and (zone := zone_of(one.zone))}
         self._scripts = list(book.all(ScriptPolicy).values())
-        self.memory = memory_of(self._book, self.contracts)
+        self.memory = memory_of(self._book, self.contracts, self.projects)
 
     def person(self, work: Work) -> Person:
         """What the prices of a piece of work may depend on beside its service and date."""
-        who = NOBODY
+        who = NOBODY._replace(ticket=work.ticket) if work.ticket and work.ticket in self._tickets else NOBODY
         if self._pins:
             last = max(work.start, work.spans[-1][1] - 1) if work.spans else work.start
             who = who._replace(began=self.zone.day(work.start).ordinal, ended=self.zone.day(last).ordinal)
@@ -134,28 +139,33 @@ class ClientTerms:
         service, billable = self._service(text)
         chosen = choose_contract(self.contracts, service, day, who)
         chosen = without_exclusions(chosen, self.contracts, service, day, via)
-        contract = chosen.contract
-        policy, calendar, missing = policies(self._book, contract, service, self._sites.get(who.site, self.zone))
+        project = choose_project(self.projects, who.ticket, service, day) if self.projects else None
+        contract = payer(project, chosen.contract, self.contracts)
+        zone = self._sites.get(who.site, self.zone)
+        own = project.project.rounding if project else None
+        policy, calendar, missing = policies(self._book, contract, service, zone, own)
+        taken = CONTRACTS[contract.kind](contract) if contract else "no_rate_path"
         return Terms(
             service=service,
             contract=contract.id if contract else "",
-            taken=CONTRACTS[contract.kind](contract) if contract else "no_rate_path",
+            taken=project.taken if project else taken,
             policy=None if who.script else policy,  # a script policy says itself how much a run comes to
             calendar=calendar,
-            rates=self._rates(service, contract, day, who),
-            blocked=self._blocked(billable, chosen, missing),
-            contract_step=_contract_step(chosen),
-            excluded=frozenset(contract.exclude.tiers) if contract else frozenset(),
-            prepaid=self.plans.get(contract.id) if contract else None,
+            rates=self._rates(service, contract, day, who, project.project.id if project else ""),
+            blocked=self._blocked(billable, chosen.reason if contract is None and project is None else "", missing),
+            contract_step=project.step if project else contract_step(chosen),
+            excluded=frozenset(contract.exclude.tiers) if contract and not project else frozenset(),
+            prepaid=self.plans.get(contract.id) if contract and not project else None,
+            project=project.name if project else "",
             role=who.role,
-            agreement=contract,
+            agreement=None if project else contract,
             other=lambda: self.at(text, day, who, (*via, contract.id if contract else "")),
         )
 
-    def _rates(self, service: str, contract: Contract | None, day: int, who: Person) -> Rates:
+    def _rates(self, service: str, contract: Contract | None, day: int, who: Person, project: str) -> Rates:
         if contract is not None and contract.rate_change != "split":
             day = who.began if contract.rate_change == "pin_to_start" else who.ended
-        asked = Asked(self.client, service, contract.id if contract else "", who.role, who.technician)
+        asked = Asked(self.client, service, contract.id if contract else "", who.role, who.technician, project=project)
         default = self.organisation.currency
 
         def for_tier(tier: str) -> Choice:
@@ -165,27 +175,23 @@ class ClientTerms:
 
     def currency_of(self, contract: Contract, day: int) -> str:
         """In which a contract is paid on a local day."""
-        return self._rates("", contract, day, NOBODY).currency
+        return self._rates("", contract, day, NOBODY, "").currency
 
     def _service(self, text: str) -> tuple[str, bool]:
         """Catalogue service of an event's text, and whether it is billable."""
         found = service_of(self._book.all(Service), text)
         return (found.id, found.billable) if found else ("", True)
 
-    def _blocked(self, billable: bool, chosen: ContractChoice, missing: str) -> Blocked | None:
+    def _blocked(self, billable: bool, no_path: str, missing: str) -> Blocked | None:
         if self.internal:
             return "non_billable", "internal_client"
         if not billable:
             return "non_billable", "service_not_billable"
-        if chosen.contract is None:
-            return "no_rate_path", chosen.reason
+        if no_path:
+            return "no_rate_path", no_path
         return ("unpriced", missing) if missing else None
 
 
 def _dates(items: list[Dated]) -> list[int]:
     """Local days on which anything begins or ends."""
     return sorted({on.toordinal() for one in items for on in (one.from_, one.until) if on is not None})
-
-
-def _contract_step(chosen: ContractChoice) -> Step:
-    return Step("contract", after=chosen.contract.id if chosen.contract else "", why=chosen.reason, lost=chosen.lost)

@@ -1,9 +1,9 @@
 """Which rate line prices a piece of work on a date, and why the other candidates lost.
 
-Scope first: the contract's own card, the client's, the organisation's. Then what the line names, in this order: a
-role, the exact service, a technician, a tier. Then the later date and the smaller id. A line with a price of its
-own (``rate`` or ``flat``) is a base; one with ``multiplier``, ``percent`` or ``plus`` changes the base, and the best
-such line applies unless the base names the same and more on a card of a narrower scope. Currencies are never
+Scope first: the project's own card, the contract's, the client's, the organisation's. Then what the line names, in this
+order: a role, the exact service, a technician, a tier. Then the later date and the smaller id. A line with a price of
+its own (``rate`` or ``flat``) is a base; one with ``multiplier``, ``percent`` or ``plus`` changes the base, and the
+best such line applies unless the base names the same and more on a card of a narrower scope. Currencies are never
 converted: a client pays in the currency of the own cards in force, else in the organisation's.
 """
 
@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 
-from streams.models.catalog import Dated, RateCard, RateLine
+from streams.models.catalog import Contract, Dated, Project, RateCard, RateLine
 
 STANDARD = "standard"
-_SCOPES = ("the contract's own card", "the client's own card", "the organisation's card")
+_SCOPES = ("the project's own card", "the contract's own card", "the client's own card", "the organisation's card")
 _NAMED = ("role", "exact service", "technician", "tier")
 
 
@@ -30,6 +30,7 @@ class Asked(NamedTuple):
     role: str = ""
     technician: str = ""
     tier: str = STANDARD
+    project: str = ""
 
 
 class Candidate(NamedTuple):
@@ -82,10 +83,19 @@ def outside(item: Dated, day: int) -> str:
     return ""
 
 
+def cards_of(cards: Iterable[RateCard], client: str, owners: Iterable[Dated]) -> list[RateCard]:
+    """Of all cards those that may hold for a client with these contracts and projects."""
+    found = list(owners)
+    contracts = {None, *(one.id for one in found if isinstance(one, Contract))}
+    projects = {None, *(one.id for one in found if isinstance(one, Project))}
+    mine = (one for one in cards if one.client in (None, client))
+    return [one for one in mine if one.contract in contracts and one.project in projects]
+
+
 def choose(cards: Iterable[RateCard], asked: Asked, day: int, default: str) -> Choice:
     """The line for what is asked on local day ``day``; ``default`` is the organisation's currency."""
     mine = [card for card in cards if _is_for(card, asked)]
-    currencies = sorted({c.currency or default for c in mine if _scope(c) < 2 and holds(c, day)})
+    currencies = sorted({c.currency or default for c in mine if _scope(c) < 3 and holds(c, day)})
     currency = currencies[0] if currencies else default
     ranked = sorted(_candidates(mine, asked))
     dated = [one for one in ranked if holds(one.card, day)]
@@ -111,11 +121,21 @@ def is_base(line: RateLine) -> bool:
 
 
 def _scope(card: RateCard) -> int:
-    return 0 if card.contract is not None else 1 if card.client is not None else 2
+    if card.project is not None:
+        return 0
+    return 1 if card.contract is not None else 2 if card.client is not None else 3
 
 
 def _is_for(card: RateCard, asked: Asked) -> bool:
-    return card.client in (None, asked.client) and card.contract in (None, asked.contract)
+    return (
+        card.client in (None, asked.client)
+        and card.contract in (None, asked.contract)
+        and card.project
+        in (
+            None,
+            asked.project,
+        )
+    )
 
 
 def _candidates(cards: Iterable[RateCard], asked: Asked) -> Iterable[Candidate]:

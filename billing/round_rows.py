@@ -100,6 +100,7 @@ def _scopes(rows: list[Row]) -> dict[Scope, list[Member]]:
                 work.technician or "",
                 part.day,
                 row.period,
+                part.terms.project,
             )
             part.scope = (*scope_of(policy, where), row.disposition)
             place += 1

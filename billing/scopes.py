@@ -23,6 +23,7 @@ class Where(NamedTuple):
     technician: str
     day: int
     period: str
+    project: str = ""
 
 
 def entry(at: Where) -> Scope:
@@ -50,6 +51,11 @@ def tech_day(at: Where) -> Scope:
     return ("tech_day", at.policy, at.technician, at.day) if at.technician else entry(at)
 
 
+def project_day(at: Where) -> Scope:
+    """Policy, project and local date, over all tickets and technicians; outside of projects the work alone."""
+    return ("project_day", at.policy, at.project, at.day) if at.project else entry(at)
+
+
 def period(at: Where) -> Scope:
     """Contract, policy and the client's local month."""
     return "period", at.policy, at.contract, at.period
@@ -61,9 +67,10 @@ SCOPES: dict[str, Callable[[Where], Scope]] = {
     "ticket_day": ticket_day,
     "client_day": client_day,
     "tech_day": tech_day,
+    "project_day": project_day,
     "period": period,
 }
-BY_DAY = frozenset({"ticket_day", "client_day", "tech_day"})  # scopes that end at local midnight
+BY_DAY = frozenset({"ticket_day", "client_day", "tech_day", "project_day"})  # scopes that end at local midnight
 
 
 def scope_of(policy: Rounding, at: Where) -> Scope:

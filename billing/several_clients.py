@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 from billing.overlap import Group
-from billing.spans import Spans, intersect, subtract, union
+from billing.spans import Spans, contains, intersect, subtract, union
 
 OVERLAP = "several_clients"  # the flag of work that `warn` points at
 
@@ -20,11 +21,21 @@ def share(groups: Sequence[Group], policy: str) -> list[Group]:
         groups = [group for group in _in_order(groups, _clip) if not group.lead.taken_by]
     kept = list(groups)
     _in_order(kept, _mark)
+    _count(kept)
     if policy == "warn":
         for group in kept:
             if any(other is not group and intersect(group.own, other.own) for other in kept):
                 group.lead.flags.append(OVERLAP)
     return kept
+
+
+def _count(groups: Sequence[Group]) -> None:
+    """Say of each stretch that several count how many they are: they share its cost."""
+    for group in groups:
+        others = [spans for one in groups if one is not group and (spans := intersect(group.own, one.own))]
+        edges = sorted({edge for spans in others for span in spans for edge in span})
+        counted = ((a, b, 1 + sum(contains(spans, a) for spans in others)) for a, b in pairwise(edges))
+        group.parallel = tuple(one for one in counted if one[2] > 1)
 
 
 def _in_order(groups: Sequence[Group], visit: Visit) -> list[Group]:

@@ -15,6 +15,7 @@ from billing.cap import cap
 from billing.charge import Charge, Charged, charge
 from billing.concurrency import cap_concurrency
 from billing.contracts.accounts import Accounts
+from billing.costs import cost_of
 from billing.draw import draw
 from billing.first_block import first_block
 from billing.free_first import free_first
@@ -64,6 +65,8 @@ def _entry(row: Row, terms: ClientTerms, money: Charge) -> Entry:
     work, parts = row.work, row.parts
     layer = terms.layer(parts[0].start)
     first = next((part.terms for part in parts if part.disposition == row.disposition), parts[0].terms)
+    days = [terms.zone.day(part.start).ordinal for part in parts]
+    cost = cost_of(row, layer.costs, first.currency, days)
     worked, quantity = sum([part.seconds for part in parts]), sum([part.billed for part in parts])
     return Entry(
         tenant=work.tenant,
@@ -89,7 +92,11 @@ def _entry(row: Row, terms: ClientTerms, money: Charge) -> Entry:
         risk_currency=money.risk_currency,
         flags=work.flags + layer.flags + row.flags,
         segments=tuple(money.segments),
-        trail=trail.explain(row, money.steps),
+        trail=(*trail.explain(row, money.steps), *cost.steps),
+        project=first.project,
+        cost=cost.amount,
+        cost_currency=cost.currency,
+        cost_reason=cost.reason,
         **_of_work(work),
     )
 

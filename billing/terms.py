@@ -46,6 +46,7 @@ class Terms:
     other: Callable[[], Terms]  # the terms of those
     prepaid: Plan | None = None  # the contract's balances
     role: str = ""
+    project: str = ""  # or project/change order
     agreement: Contract | None = None  # the contract itself
     takes: dict[str, Takes] = field(default_factory=dict)  # by tier, as they are asked for
     _names: dict[Stack, str] = field(default_factory=dict)
@@ -104,6 +105,7 @@ class Person(NamedTuple):
     ticket_type: str = ""
     site: str = ""
     script: str = ""  # the policy of a script run
+    ticket: str = ""  # where a project names it
 
 
 NOBODY = Person()

@@ -44,8 +44,8 @@ def _scope(item: RateCard | Contract | ScriptPolicy) -> set[Named]:
     }
 
 
-def _owner(item: RateCard | Contract | ScriptPolicy) -> tuple[str | None, str | None]:
-    return item.client, item.contract if isinstance(item, RateCard) else None
+def _owner(item: RateCard | Contract | ScriptPolicy) -> tuple[str | None, ...]:
+    return (item.client, item.contract, item.project) if isinstance(item, RateCard) else (item.client,)
 
 
 def _listed(common: set[Named]) -> str:

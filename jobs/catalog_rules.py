@@ -16,6 +16,7 @@ from jobs.catalog_load import Catalogue, kind_of, load_folders
 from jobs.catalog_overlaps import check_overlaps
 from jobs.catalog_places import check_places
 from jobs.catalog_prices import check_prices
+from jobs.catalog_projects import check_projects, cost_tiers, project_references
 from jobs.catalog_promises import check_promises, services_named
 from jobs.catalog_rounding import check_rounding
 from jobs.catalog_scripts import check_scripts
@@ -24,9 +25,11 @@ from streams.models.catalog import (
     CatalogObject,
     Client,
     Contract,
+    CostCard,
     Dated,
     Device,
     Organisation,
+    Project,
     RateCard,
     ScriptPolicy,
     Service,
@@ -82,6 +85,7 @@ def _references(catalogue: Catalogue) -> Iterator[tuple[CatalogObject, tuple[int
             yield card, ("lines", n, "technician"), "technician", line.technician
             yield card, ("lines", n, "service"), "service", None if line.service == "*" else line.service
     yield from holidays_named(catalogue)
+    yield from project_references(catalogue)
     for service in catalogue.all(Service):
         yield service, ("rounding",), "rounding", service.rounding
     for contract in catalogue.all(Contract):
@@ -101,6 +105,7 @@ def _references(catalogue: Catalogue) -> Iterator[tuple[CatalogObject, tuple[int
 
 def _tiers_named(catalogue: Catalogue) -> Iterator[tuple[CatalogObject, tuple[int | str, ...], str]]:
     yield from tiers_named(catalogue)
+    yield from cost_tiers(catalogue)
     for contract in catalogue.all(Contract):
         for n, tier in enumerate(contract.exclude.tiers):
             yield contract, ("exclude", "tiers", n), tier
@@ -143,10 +148,11 @@ def check_zones(catalogue: Catalogue) -> None:
 
 
 def check_currencies(catalogue: Catalogue) -> None:
-    priced: list[Organisation | RateCard | ScriptPolicy] = [
+    priced: list[Organisation | RateCard | ScriptPolicy | CostCard] = [
         *catalogue.all(Organisation),
         *catalogue.all(RateCard),
         *catalogue.all(ScriptPolicy),
+        *catalogue.all(CostCard),
     ]
     for item in priced:
         code = item.currency
@@ -197,7 +203,8 @@ def _claimed(
 
 
 def check_dates(catalogue: Catalogue) -> None:
-    dated: list[Dated] = [*catalogue.all(RateCard), *catalogue.all(Contract), *catalogue.all(ScriptPolicy)]
+    kinds: tuple[type[Dated], ...] = (RateCard, Contract, ScriptPolicy, Project, CostCard)
+    dated = [item for kind in kinds for item in catalogue.all(kind)]
     for item in dated:
         if item.from_ and item.until and item.until <= item.from_:
             catalogue.report(
@@ -282,6 +289,7 @@ RULES = (
     check_places,
     check_lines,
     check_prices,
+    check_projects,
     check_promises,
     check_rounding,
     check_scripts,

@@ -173,7 +173,7 @@ class _Builder:
         return tree
 
     def _scalar(self, node: yaml.ScalarNode, place: Place) -> Tree:
-        plain = node.style is None
+        plain = not node.style  # the C loader says "" of plain text
         return Tree(place, "scalar", text=None if plain and node.value in NULLS else str(node.value))
 
     def _mapping(self, node: yaml.Node, place: Place) -> Tree:

@@ -71,7 +71,8 @@ SHOWN = ("charge", "name", "contract", "local_date", "amount")
 def _comparable(row: Row) -> Row:
     """The charge as expectations name it: money as numbers, of a reason the word."""
     amounts = {"amount": Decimal(row["amount"]), "risk": Decimal(row["risk_amount"])}
-    return dict.fromkeys(ROW, "") | row | amounts | {"reason": (row["reason"] or "").split(":", 1)[0]}
+    said = {name: value for name, value in row.items() if value is not None}
+    return dict.fromkeys(ROW, "") | said | amounts | {"reason": (row["reason"] or "").split(":", 1)[0]}
 
 
 def _said(row: Row) -> str:

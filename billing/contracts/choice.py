@@ -10,6 +10,7 @@ from billing.ratecard import outside
 from billing.services import fits_service
 from billing.terms import NOBODY, Person
 from streams.models.catalog import Contract
+from streams.models.work import Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,3 +94,7 @@ def _why_not(one: Contract, service: str, day: int, who: Person) -> str:
     if one.sites and who.site not in one.sites:
         return f"does not take site {who.site}" if who.site else "takes work at a site only"
     return outside(one, day)
+
+
+def contract_step(chosen: ContractChoice) -> Step:
+    return Step("contract", after=chosen.contract.id if chosen.contract else "", why=chosen.reason, lost=chosen.lost)

@@ -33,6 +33,9 @@ from streams.models.contract import Rollover as Rollover
 from streams.models.limits import Allowance as Allowance
 from streams.models.limits import Limit as Limit
 from streams.models.limits import Site as Site
+from streams.models.project import CostCard as CostCard
+from streams.models.project import CostLine as CostLine
+from streams.models.project import Project as Project
 from streams.models.rounding import Rounding as Rounding
 from streams.models.script import ScriptPolicy as ScriptPolicy
 
@@ -169,10 +172,11 @@ class RateLine(BaseModel):
 
 
 class RateCard(Dated):
-    """For one contract, for one client, or for all. Holds in ``[from, until)``."""
+    """For one project, for one contract, for one client, or for all. Holds in ``[from, until)``."""
 
     client: Id | None = None
     contract: Id | None = None
+    project: Id | None = None
     currency: str | None = None  # default: the organisation's
     stacking: Literal["highest", "multiply", "add"] = "highest"  # of several tiers that hold at once
     lines: list[RateLine] = []
@@ -192,6 +196,8 @@ OBJECT_TYPES: dict[str, type[CatalogObject]] = {
     "rate_card": RateCard,
     "contract": Contract,
     "script_policy": ScriptPolicy,
+    "project": Project,
+    "cost_card": CostCard,
 }
 DIRECTORY_TYPES = ("client", "technician", "device", "ticket")  # may also come from connectors, without a release
 

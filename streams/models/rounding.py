@@ -36,7 +36,7 @@ class Rounding(CatalogObject):
     merge_minutes: int = Field(default=0, ge=0, le=1440)  # calls that begin so soon after the first belong to it
     top_up_contiguous: bool = False  # also where the work touches normal hours
     top_up_waivers: list[str] = []  # a ticket's waivers that spare it the minimum of a tier
-    scope: Literal["entry", "ticket", "ticket_day", "client_day", "tech_day", "period"] = "entry"
+    scope: Literal["entry", "ticket", "ticket_day", "client_day", "tech_day", "project_day", "period"] = "entry"
     surplus: Literal["last_segment", "pro_rata", "highest_rate", "each_segment", "first_swallows"] = "last_segment"
 
     @cached_property

@@ -82,6 +82,7 @@ class Work(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     site: str = ""  # of the client: the ticket's, else the device's
     spans: tuple[Span, ...] = ()
     shared: tuple[Span, ...] = ()
+    parallel: tuple[tuple[int, int, int], ...] = ()  # start, end, and how many clients the technician works for then
     recovered: bool = False  # evidence that no timer covers
     path: Path = "none"
     reason: str = ""  # why it is not linked, or what absorbed it

@@ -47,7 +47,7 @@ def test_a_small_catalogue_is_clean(tmp_path: Path) -> None:
         ("devices: [{name: x}]", ("error", "missing_field")),
         ("devices: [{id: a/b}]", ("error", "bad_value")),
         ("devices: {id: d}", ("error", "wrong_shape")),
-        ("projects: []", ("error", "not_built")),
+        ("lots: []", ("error", "not_built")),
         ("calendars: [{id: c, zone: Mars/Olympus, otherwise: standard}]", ("error", "unknown_zone")),
         ("calendars: [{id: c}]", ("error", "dangling_reference")),
         ("technicians: [{id: a, email: X@y.example}, {id: b, email: x@Y.example}]", ("error", "alias_claimed_twice")),
@@ -97,7 +97,7 @@ def test_one_thing_wrong_is_one_finding(tmp_path: Path, more: str, expected: tup
             BASE.replace("client: acme}]", "client: acme, from: 2026-02-01, until: 2026-01-01}]"),
             ("error", "empty_dates"),
         ),
-        (BASE.replace("client: acme}]", "client: acme, project: p}]"), ("error", "not_built")),
+        (BASE.replace("client: acme}]", "client: acme, project: p}]"), ("error", "unknown_field")),
         (BASE.replace("client: acme}]", "client: acme, kind: retainer}]"), ("error", "balance_unclear")),
         (
             BASE.replace("client: acme}]", "client: acme, kind: retainer, included_hours: 1, rollover: {}}]"),
@@ -224,7 +224,7 @@ def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
     ("more", "expected"),
     [
         ("rounding: [{id: r, mode: sideways}]", ("error", "bad_value")),
-        ("rounding: [{id: r, scope: project_day}]", ("error", "not_built")),
+        ("rounding: [{id: r, scope: project_days}]", ("error", "bad_value")),
         ("rounding: [{id: r, surplus: nobody}]", ("error", "bad_value")),
         ("rounding: [{id: r, increment_seconds: -1}]", ("error", "bad_value")),
         ("rounding: [{id: r, mode: grace, increment_minutes: 15}]", ("error", "contradiction")),
