@@ -15,6 +15,7 @@ from billing.link_relink import absorbed, linked, void
 from billing.link_resolve import Evidence, Terms
 from billing.link_store import Held, Store, Touched
 from billing.link_timeline import Region
+from billing.link_trail import WHY
 from billing.overlap import Piece
 from billing.scripts import fan_out_of, names_of
 from billing.site import site_of
@@ -103,6 +104,7 @@ def _work(piece: Piece, policy: ScriptPolicy, machine: Spans, directory: Directo
     item, interval = piece.evidence, piece.evidence.interval
     ticket = directory.ticket_holds(piece.ticket) if piece.ticket else None
     ran = length(piece.spans)
+    why = piece.reason or WHY[piece.path]
     named = (piece.client and f"client {piece.client}", piece.ticket and f"ticket {piece.ticket}")
     return Work(
         tenant=interval.tenant,
@@ -129,6 +131,6 @@ def _work(piece: Piece, policy: ScriptPolicy, machine: Spans, directory: Directo
         proof=(Proof(item.id, interval.source, interval.kind, 0),),
         trail=(
             Step("evidence", f"{interval.kind} {item.id} of {interval.source}", duration(ran), interval.close),
-            Step("link", after=" ".join(filter(None, named)), rule=piece.path, why=piece.reason, lost=piece.candidates),
+            Step("link", after=" ".join(filter(None, named)), rule=piece.path, why=why, lost=piece.candidates),
         ),
     )  # fmt: skip

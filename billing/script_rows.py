@@ -108,6 +108,8 @@ def _cap(rows: list[Row]) -> None:
         if device in seen:
             part.flat, part.price, part.fee_currency = 0, None, ""
             part.disposition, part.reason = "no_charge", COUNTED
+            why = f"run {row.work.script.run if row.work.script else ''} had this device already"
+            part.steps = (*part.steps, Step("limit", after="0 min", rule=policy.id, why=why))
         elif part.money_only:
             fees = plus(fees, _cap_fee(row, part, policy, fees))
         else:
@@ -120,7 +122,8 @@ def _cap_seconds(row: Row, part: Part, policy: ScriptPolicy, used: int) -> int:
     """What the cap leaves of a device's minutes; the rest of them becomes a capped part."""
     left = part.flat if policy.cap_minutes is None else max(0, min(part.flat, policy.cap_minutes * 60 - used))
     if left < part.flat:
-        _beyond(row, replace(part, flat=part.flat - left), keep=left > 0)
+        step = _capped(policy, duration(part.flat - left), duration(60 * (policy.cap_minutes or 0)))
+        _beyond(row, replace(part, flat=part.flat - left), step, keep=left > 0)
         part.flat = left
     return left
 
@@ -135,16 +138,23 @@ def _cap_fee(row: Row, part: Part, policy: ScriptPolicy, used: Rate) -> Rate:
         return fee
     left = left if left.units > 0 else ZERO
     lost = plus(fee, times(left, Decimal(-1)))
-    _beyond(row, replace(part, price=_price(policy, lost)), keep=left.units > 0)
+    step = _capped(policy, rate_text(lost, 2), str(policy.cap_fee))
+    _beyond(row, replace(part, price=_price(policy, lost)), step, keep=left.units > 0)
     part.price = _price(policy, left)
     return left
 
 
-def _beyond(row: Row, rest: Part, keep: bool) -> None:
+def _capped(policy: ScriptPolicy, lost: str, most: str) -> Step:
+    why = f"at most {most} for one run over many devices"
+    return Step("limit", after=f"{lost} capped", rule=policy.id, why=why)
+
+
+def _beyond(row: Row, rest: Part, step: Step, keep: bool) -> None:
     """Put what is beyond a cap behind the part, or in its place."""
     rest.disposition, rest.reason = "capped", BEYOND
+    rest.steps = (step,) if keep else (*rest.steps, step)
     if keep:
-        rest.steps, rest.machine = (), 0
+        rest.machine = 0
         row.parts.insert(1, rest)
     else:
         row.parts[0] = rest
