@@ -27,7 +27,9 @@ class SignInNeeded(Refused):
 
     def __init__(self, detail: str) -> None:
         remedy = "Sign in, or send `Authorization: Bearer` with a token from `everyminute token create`."
-        super().__init__(401, "Who is asking?", detail, remedy, headers={"WWW-Authenticate": "Bearer"})
+        super().__init__(
+            401, "Not signed in", detail, remedy, headers={"WWW-Authenticate": "Bearer"}, ways=[("Sign in", "/sign-in")]
+        )
 
 
 class Problem(BaseModel):

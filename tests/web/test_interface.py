@@ -57,6 +57,7 @@ parameters = {{ "path.entry_id" = "{entry}" }}
 class Site:
     address: str
     token: str
+    foreign: str  # a token of the tenant "second"
     config: Path
 
 
@@ -77,7 +78,7 @@ def site(kafka: str, month: Settings, tmp_path_factory: pytest.TempPathFactory) 
     config = home / "schemathesis.toml"
     config.write_text(CONFIG.format(key=key, entry=entry_id("w1")))
     with served(settings) as address:
-        yield Site(address, token, config)
+        yield Site(address, token, tokens.create(access, "foreign", "second", tokens.SCOPES, "lee"), config)
 
 
 def test_schemathesis_finds_nothing(site: Site, tmp_path: Path) -> None:
@@ -91,6 +92,32 @@ def test_schemathesis_finds_nothing(site: Site, tmp_path: Path) -> None:
     )  # fmt: skip
     assert ran.returncode == 0, f"{ran.stdout[-20_000:]}\n{ran.stderr[-2000:]}"
     assert " generated" in ran.stdout
+
+
+FOREIGN = [
+    "/api/entry/{main}.json", "/api/entry/{main}.json?tenant=main", "/api/entry/{short}.json",
+    "/api/leakage.json?tenant=main", "/leakage.csv?table=clients&tenant=main",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("path", FOREIGN)
+def test_another_tenants_ids_are_not_there(site: Site, path: str) -> None:
+    main = entry_id("w1")
+    url = site.address + path.format(main=main, short=main[:13])
+    theirs = {"authorization": f"Bearer {site.foreign}"}
+    answer = httpx.get(url, headers=theirs, trust_env=False, timeout=60)
+    assert answer.status_code == 404
+    assert "EUR" not in answer.text
+    assert "acme" not in answer.text
+    own = httpx.get(url, headers={"authorization": f"Bearer {site.token}"}, trust_env=False, timeout=60)
+    assert own.status_code in (200, 307), "there it is, for whom it belongs to"
+
+
+def test_another_tenants_own_figures_hold_nothing_else(site: Site) -> None:
+    theirs = {"authorization": f"Bearer {site.foreign}"}
+    found = httpx.get(f"{site.address}/api/leakage.json", headers=theirs, trust_env=False, timeout=60).json()
+    assert found["tenant"] == "second"
+    assert {one["id"] for one in found["entries"]} <= {entry_id("other")}
 
 
 def test_every_operation_says_who_may_and_what_goes_wrong(site: Site) -> None:
