@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from jobs.ledger import Ledger
 from jobs.scenario import Scenario, read_scenario
 from jobs.simulate import catalogue_facts, simulate
+from jobs.simulate_charges import charge_rows
 from jobs.simulate_ledger import rows
 from streams.clock import send_mark
 from streams.doors import Door
@@ -84,5 +85,6 @@ def test_the_store_holds_the_ledger_that_simulate_prints(scenario: Scenario, led
     result = simulate(scenario)
     entries, parked = ledgers[scenario.tenant]
     held = {entry.id: replace(entry, version=0) for entry in entries}
-    assert held == {entry.id: replace(entry, version=0) for entry in rows(result, scenario.names)}
+    told = [*rows(result, scenario.names), *charge_rows(result)]
+    assert held == {entry.id: replace(entry, version=0) for entry in told}
     assert parked == sorted(one.reason for one in result.parked.values() if not one.void)
