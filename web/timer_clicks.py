@@ -8,7 +8,7 @@ from streams.models.event import Event, Phase
 from streams.models.instant import to_ms
 from web.problems import Refused
 from web.timer_actions import Change, Moment, Owner, Subject, corrections, moment
-from web.timer_board import Timer
+from web.timer_board import Timer, show
 from web.timer_desk import Desk, Note
 from web.timer_models import Click, Correct, Start
 
@@ -113,17 +113,17 @@ def _subject(click: Start) -> Subject:
 
 
 def _others(desk: Desk, owner: Owner, click: Click, when: Moment) -> list[Event]:
-    """Pauses for the technician's other timers that ran at that instant."""
-    activity = owner.activity(click.timer)
+    """Pauses for the technician's other timers that ran at that instant. One that was forgotten did not: pausing it now
+    would bill the night."""
+    mine, works = desk.timers.get(owner.technician, {}), desk.works(owner.technician)
+    shown = show(mine.values(), works, desk.rules, when.ms // 1000)
     running = [
-        timer
-        for timer in desk.timers.get(owner.technician, {}).values()
-        if timer.started
-        and timer.activity != activity
-        and timer.interval.open_from is not None
-        and timer.interval.open_from * 1000 <= when.ms
+        one.timer
+        for one in shown
+        if one.state == "running" and one.open_from is not None and one.open_from * 1000 <= when.ms
     ]
-    return [owner.signal(timer.id, f"{click.key}.{click.timer}", "pause", when) for timer in running]
+    activity, key = owner.activity(click.timer), f"{click.key}.{click.timer}"
+    return [owner.signal(timer.id, key, "pause", when) for timer in running if timer.activity != activity]
 
 
 def _check(timer: Timer, change: Change, now: int) -> None:

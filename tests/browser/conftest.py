@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from streams.settings import Settings
+from tests.browser.aside import aside
 from tests.engine_fixture import database, engine
+from tests.kafka_fixture import broker
 from tests.web.conftest import month, served
 
 if TYPE_CHECKING:
@@ -44,6 +46,12 @@ def browser() -> Iterator[Browser]:
         running = playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
         yield running
         running.close()
+
+
+@pytest.fixture(scope="session")
+def kafka() -> str:
+    """Bootstrap servers of the broker, whichever of it and the browser is asked for first."""
+    return aside(broker).bootstrap
 
 
 @pytest.fixture(scope="module")

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from jobs import users
 from jobs.access import Access
 from jobs.demo.load import apply_catalogue
 from streams.doors import Door
 from streams.models.event import Event
+from tests.browser.aside import aside
 from tests.engine_fixture import EngineProcess
 from tests.integration.pipeline import Pipeline, Process
 from tests.web.conftest import served
@@ -23,7 +23,6 @@ from tests.web.timer_rig import PASSWORD, TENANT, VirtualClock
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
 
-T = TypeVar("T")
 
 CATALOGUE = """
 organisation: {name: Night Shift IT, zone: Europe/Berlin, currency: EUR}
@@ -41,12 +40,6 @@ tickets:
 rate_cards: [{id: standard, lines: [{service: "*", rate: 60}]}]
 contracts: [{id: acme-hourly, client: acme}, {id: birch-hourly, client: birch}]
 """
-
-
-def aside(work: Callable[[], T]) -> T:
-    """In a thread of its own: the browser's driver runs an event loop in this one."""
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(work).result()
 
 
 @dataclass

@@ -12,16 +12,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from streams.models.event import Event, Kind, Phase, Ref, TicketRef, activity_id
+from tests.browser.aside import aside
 from tests.browser.screens import shoot
-from tests.browser.stage import Stage, aside, stage
-from tests.engine_fixture import EngineProcess, engine, until
+from tests.browser.stage import Stage, stage
+from tests.engine_fixture import EngineProcess, until
 from tests.integration.pipeline import wait_for
-from tests.kafka_fixture import kafka
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-__all__ = ["engine", "kafka"]
 pytestmark = [pytest.mark.browser, pytest.mark.integration]
 
 BEGIN = "2025-10-25T20:00:00+00:00"  # 22:00 in Berlin
@@ -99,7 +98,7 @@ def _without_network(night: Stage, dana: Page, beside: Page) -> None:
     night.pass_time(1)
     row(dana, "T2").click()
     shows(dana, "#network", "2 actions wait for the network. Go on working: nothing is lost.")
-    shows(beside, "#current-title", "T2Mailbox full")
+    shows(beside, "#current-title", "T2 Mailbox full")
     night.pass_time(1)
     shoot(dana, "timers-offline")
     dana.context.set_offline(False)

@@ -229,6 +229,18 @@ def test_a_forgotten_timer_shows_what_was_inferred_and_is_confirmed(rig: TimerRi
     assert [one.correction for one in rig.events() if one.activity_id == activity] == ["", "estimate_confirmed"]
 
 
+def test_a_forgotten_timer_is_not_ended_by_the_next_morning(rig: TimerRig, dana: Technician) -> None:
+    """Pausing it then would bill the night."""
+    lost, next_day = new(), new()
+    dana.act("start", lost, ticket="T1")
+    rig.clock.tick(20 * 3600)
+    dana.act("start", next_day, ticket="T2")
+    dana.act("switch", new(), ticket="T1")
+    assert [phase for phase, _ in of(rig, lost)] == ["start"]
+    assert dana.states()[lost] == "forgotten"
+    assert [phase for phase, _ in of(rig, next_day)] == ["start", "pause"]
+
+
 def test_a_night_with_a_clock_change_counts_what_passed(rig: TimerRig, dana: Technician) -> None:
     """Berlin, 26 October 2025: 03:00 becomes 02:00, and the day has 25 hours."""
     found = dana.get("day", zone="Europe/Berlin", date="2025-10-26")

@@ -9,6 +9,14 @@ export function worked(timer, now) {
   return timer.seconds + Math.floor(running / 1000);
 }
 
+/** Of those, the seconds that lie in a day. */
+export function workedWithin(timer, begins, ends, now) {
+  const stretches = timer.stretches.map((each) => [at(each.started_at), at(each.ended_at)]);
+  if (timer.state === "running" && timer.open_from) stretches.push([at(timer.open_from), now]);
+  const inside = ([from, until]) => Math.max(0, Math.floor(Math.min(until, ends) / 1000) - Math.floor(Math.max(from, begins) / 1000));
+  return stretches.reduce((sum, stretch) => sum + inside(stretch), 0);
+}
+
 export const same = (one, other) =>
   one && other && (one.ticket ? one.ticket === other.ticket : !other.ticket && one.client === other.client);
 

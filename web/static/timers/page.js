@@ -1,6 +1,6 @@
 // My timers: what is shown, and what a click does. Text from tools only ever becomes text.
 import { Link } from "./link.js";
-import { at, keyFor, overlay, same, worked } from "./model.js";
+import { at, keyFor, overlay, same, worked, workedWithin } from "./model.js";
 import { Store, uuid } from "./store.js";
 import * as time from "./time.js";
 import { Corrections } from "./correct.js";
@@ -155,7 +155,7 @@ function refusals() {
 
 /** Clocks only: nothing else moves between two clicks. */
 function tick() {
-  const { timers, current } = state();
+  const { today, timers, current } = state();
   const clock = current ? time.length(worked(current, Date.now())) : "0:00:00";
   $("current-clock").textContent = clock;
   document.title = `${current ? `${clock.slice(0, -3)} ${current.label || current.client_name || ""} · ` : ""}My timers · everyminute`;
@@ -163,7 +163,8 @@ function tick() {
     const timer = timers.find((each) => each.timer === cell.dataset.clock);
     if (timer) cell.textContent = time.length(worked(timer, Date.now()));
   }
-  const sum = timers.filter((timer) => timer.state !== "forgotten").reduce((total, timer) => total + worked(timer, Date.now()), 0);
+  const [begins, ends] = today.begins ? [at(today.begins), at(today.ends)] : [0, 0];
+  const sum = timers.reduce((total, timer) => total + workedWithin(timer, begins, ends, Date.now()), 0);
   $("day-sum").textContent = timers.length ? `${time.length(sum)} h` : "";
 }
 

@@ -35,7 +35,7 @@ function fill(box, key, nodes) {
 }
 
 function name(subject) {
-  if (subject.label) return [make("b", {}, subject.label), subject.title ?? ""];
+  if (subject.label) return [make("b", {}, subject.label), " ", subject.title ?? ""];
   return [subject.client_name || make("em", { className: "muted" }, "no ticket yet")];
 }
 
@@ -43,7 +43,8 @@ const plain = (subject) => [subject.label, subject.title].filter(Boolean).join("
 
 function span(from, until, view) {
   const named = time.changes(at(view.today.begins ?? from), at(view.today.ends ?? from), view.zone);
-  const start = time.clock(at(from), view.zone, named);
+  const earlier = view.today.begins && at(from) < at(view.today.begins) ? `${time.shortDate(at(from), view.zone)}, ` : "";
+  const start = `${earlier}${time.clock(at(from), view.zone, named)}`;
   return until ? `${start} – ${time.clock(at(until), view.zone, named)}` : `since ${start}`;
 }
 
@@ -168,7 +169,7 @@ function seen(item, view, acts, running) {
   const where = item.device || item.tool;
   const can = item.running && item.ticket && !running.has(item.ticket);
   return make("li", {},
-    make("span", { className: "name" }, make("b", {}, kind), where),
+    make("span", { className: "name" }, make("b", {}, kind), " ", where),
     make("span", { className: "long" }, time.length(item.seconds)),
     make("span", { className: "meta" }, span(item.started_at, item.running ? null : item.ended_at, view), " · ", ...(item.label ? [item.label, item.title ? ` ${item.title}` : ""] : []), item.client_name ? `${item.label ? " · " : ""}${item.client_name}` : item.label ? "" : "not linked yet"),
     make("span", { className: "acts" }, can ? button("Start a timer", `seen:${item.id}`, () => acts.begin(item), { className: "quiet small", label: `Start a timer: ${plain(item)}` }) : null));

@@ -47,6 +47,10 @@ export function longDate(ms, zone) {
   return formatter(zone, { weekday: "long", day: "numeric", month: "long" }).format(ms);
 }
 
+export function shortDate(ms, zone) {
+  return formatter(zone, { weekday: "short", day: "numeric", month: "short" }).format(ms);
+}
+
 /** Whether the clocks of the zone change between two instants. */
 export function changes(from, until, zone) {
   return offset(from, zone) !== offset(until, zone);
