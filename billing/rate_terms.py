@@ -80,6 +80,8 @@ class ClientTerms:
         self._sites = {one.id: zone for one in sites if one.zone and (zone := zone_of(one.zone))}
         self._scripts = list(book.all(ScriptPolicy).values())
         self.memory = memory_of(self._book, self.contracts, self.projects)
+        if any(line.steps or line.pack_price is not None for line in lines):
+            self.memory = self.memory._replace(charged=self.memory.charged | {"period"})
 
     def person(self, work: Work) -> Person:
         """What the prices of a piece of work may depend on beside its service and date."""

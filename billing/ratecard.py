@@ -117,7 +117,7 @@ def standing(one: Candidate) -> str:
 
 def is_base(line: RateLine) -> bool:
     """Whether the line has a price of its own."""
-    return line.rate is not None or line.flat is not None
+    return line.rate is not None or line.flat is not None or line.pack_price is not None
 
 
 def _scope(card: RateCard) -> int:
@@ -160,7 +160,7 @@ def _pick(fitting: Sequence[Candidate]) -> tuple[Candidate | None, Candidate | N
     for one in changes:
         if base.scope < one.scope and base.covers(one):
             whys[one.order] = f"{base.name} names the same on a narrower card"
-        elif base.line.flat is not None:
+        elif base.line.rate is None:
             whys[one.order] = "a flat amount stays as it is"
         elif change is None:
             change = one

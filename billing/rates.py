@@ -67,7 +67,7 @@ class Rates:
             if found and chosen.line:
                 rate, how = found
                 flat = rate_of(chosen.line.line.flat) if chosen.line.line.flat is not None else ZERO
-                text = "" if chosen.line.line.flat is not None else rate_text(rate, self.exponent)
+                text = "" if chosen.line.line.rate is None else rate_text(rate, self.exponent)
                 name = chosen.line.name
                 self._prices[tier] = Price(rate, text, f"{name} {how}", name, flat, *_fee(chosen), *_floor(chosen))
             else:
@@ -115,7 +115,7 @@ class Rates:
         if chosen.best is None:
             return None, self.default, ""
         found = price(chosen.best, chosen.best_change, STANDARD, self.tiers)
-        rate = found[0] if found and chosen.best.line.flat is None else None
+        rate = found[0] if found and chosen.best.line.rate is not None else None
         return rate, chosen.best.card.currency or self.default, chosen.best.name
 
 
@@ -123,6 +123,8 @@ def price(base: Candidate, change: Candidate | None, tier: str, tiers: dict[str,
     """The exact rate of a tier and how it came about; None if neither line nor catalogue prices the tier."""
     line = base.line
     if line.rate is None:
+        if line.pack_price is not None:
+            return ZERO, f"{line.pack_price} for each {line.pack_minutes} min"
         return (ZERO, f"flat amount {line.flat}") if line.flat is not None else None
     own = line.tiers.get(tier)
     if own is not None and own.rate is not None:
@@ -173,6 +175,8 @@ def _floor(chosen: Choice) -> tuple[Rate, int]:
 
 
 def _price_text(line: RateLine) -> str:
+    if line.pack_price is not None:
+        return f"{line.pack_price} a pack of {line.pack_minutes} min"
     return f"{line.rate}/h" if line.rate is not None else f"{line.flat} flat"
 
 

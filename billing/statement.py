@@ -19,6 +19,7 @@ from billing.costs import cost_of
 from billing.draw import draw
 from billing.first_block import first_block
 from billing.free_first import free_first
+from billing.price_steps import step_prices
 from billing.rate_cut import Row
 from billing.rate_terms import ClientTerms
 from billing.round_rows import round_rows
@@ -52,6 +53,7 @@ def rate_works(
         draw(rows, terms.zone, accounts or Accounts())
     free_first(rows)
     first_block(rows)
+    step_prices(rows)
     mark_unknown(rows)
     charged: Charged = set()
     bounds = bounded(rows, [charge(row, charged) for row in rows])

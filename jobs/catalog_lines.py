@@ -8,12 +8,12 @@ from jobs.catalog_load import Catalogue
 from streams.models.catalog import Contract, RateCard, RateLine, Technician
 
 LARGEST = 1_000_000  # no hour costs more; an exponent like 1e999 would only burn time
-PRICES = ("rate", "flat", "multiplier", "percent", "plus")
+PRICES = ("rate", "flat", "multiplier", "percent", "plus", "pack_price")
 
 
 def is_base(line: RateLine) -> bool:
     """Whether the line has a price of its own."""
-    return line.rate is not None or line.flat is not None
+    return line.rate is not None or line.flat is not None or line.pack_price is not None
 
 
 def check_lines(catalogue: Catalogue) -> None:
@@ -54,6 +54,25 @@ def _check_line(catalogue: Catalogue, card: RateCard, n: int, line: RateLine) ->
         place = catalogue.place(card, "lines", n, "tiers")
         remedy = "give the prices of tiers at the line with `rate:`"
         catalogue.report("error", "tiers_unused", place, "only a line with `rate` has prices for tiers", remedy)
+    _check_steps(catalogue, card, n, line)
     if line.multiplier == 0 or line.percent == 0:
         place = catalogue.place(card, "lines", n, given[0])
         catalogue.report("warning", "rate_of_zero", place, "such work is billed at 0", "is that meant?")
+
+
+def _check_steps(catalogue: Catalogue, card: RateCard, n: int, line: RateLine) -> None:
+    if line.steps and line.rate is None:
+        place = catalogue.place(card, "lines", n, "steps")
+        catalogue.report("error", "steps_unused", place, "only a line with `rate` has steps", "write its first `rate:`")
+    hours = [step.over_hours for step in line.steps]
+    for m, step in enumerate(line.steps):
+        if m and hours[m] <= hours[m - 1]:
+            place = catalogue.place(card, "lines", n, "steps", m, "over_hours")
+            catalogue.report("error", "steps_out_of_order", place, f"{hours[m]} is not more than {hours[m - 1]}",
+                             "list steps by `over_hours`")  # fmt: skip
+        for name, value in (("over_hours", step.over_hours), ("rate", step.rate)):
+            if value > LARGEST or int(value.as_tuple().exponent) < -9:
+                place = catalogue.place(card, "lines", n, "steps", m, name)
+                catalogue.report(
+                    "error", "bad_value", place, f"`{name}` cannot be {value}", "write a number such as 120"
+                )

@@ -142,12 +142,22 @@ class TierPrice(BaseModel):
     multiplier: Decimal | None = Field(default=None, ge=0)
 
 
+class PriceStep(BaseModel):
+    """What an hour costs beyond so many hours of the client's month, under one contract."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    over_hours: Decimal = Field(gt=0)
+    rate: Decimal = Field(ge=0)
+
+
 class RateLine(BaseModel):
     """A price, for what the line names: a service ("*" for all), a role, a technician, a tier.
 
     Exactly one of: ``rate`` per hour at the standard tier, with what other ``tiers`` make of it; ``flat``, an amount
     for each piece of work whatever its length; and ``multiplier``, ``percent`` (of the rate) or ``plus`` (per hour,
-    may be negative), which change the rate of the line that would hold without this one. ``trip_fee`` is charged
+    may be negative), which change the rate of the line that would hold without this one; or ``pack_price`` for each
+    pack of ``pack_minutes`` that the month's work begins. ``steps`` change the ``rate`` with the hours of the month:
+    for the hours beyond (``graduated``), or for all of them (``volume``). ``trip_fee`` is charged
     once, on the first segment of a piece of work, unless the ticket has one of ``trip_fee_waivers`` then.
     ``first_block`` is the price of the rounding policy's first block. A piece of work is billed at least ``floor``,
     with ``floor_below_minutes`` only if it is billed less time than that.
@@ -169,6 +179,10 @@ class RateLine(BaseModel):
     first_block: Decimal | None = Field(default=None, ge=0)
     floor: Decimal | None = Field(default=None, ge=0)
     floor_below_minutes: int = Field(default=0, ge=0, le=1440)  # 0: whatever the time
+    steps: list[PriceStep] = []
+    pricing: Literal["graduated", "volume"] = "graduated"
+    pack_price: Decimal | None = Field(default=None, ge=0)
+    pack_minutes: int = Field(default=15, ge=1, le=10_000)
 
 
 class RateCard(Dated):
