@@ -43,6 +43,7 @@ class Rules:
     identities_first: bool = True
     changelog_first: bool = False
     version_of: Callable[[int, int], int] | None = None  # (right version, offset) → version
+    new_state: Callable[[str], State] | None = None  # a kernel with a defect, for some hop
 
 
 @dataclass
@@ -114,7 +115,7 @@ class Worker:
         self.world, self.hop, self.batch = world, hop, batch
         world.generation[hop] += 1
         self.generation = world.generation[hop]
-        self.state = fresh_state(hop)
+        self.state = (world.rules.new_state or fresh_state)(hop)
         self.known: set[str] = set()
         self._restore()
         self.position = world.committed[hop]
@@ -182,6 +183,9 @@ class Worker:
         for version, record in outputs:
             self.world.receive(self.hop, version, record)
             yield "output"
+        for fact in outcome.recorded:  # to the topic of decisions, and from there through copy into the log of rate
+            self.world.logs["rate"].append(fact)
+            yield "record"
         if not rules.identities_first:
             yield from self._append(outcome.appends)
         if not rules.changelog_first:

@@ -112,6 +112,7 @@ CHANGES: list[dict[str, Any]] = [
     {"k1": "c2"},
     {"ann": ["nobody"]},
     {"scope": "entry"},
+    {"scope": "ticket"},
     {"rate": "120"},
     {"fees": []},
     {"fees": [FEE | {"timing": "arrears"}], "minimum": "500"},

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from random import Random
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -206,7 +206,12 @@ def test_a_worker_paused_at_any_effect_may_finish_last(items: list[Item]) -> Non
             check_versions(world)
 
 
-def runs_for(schedule: Schedule, hop: str, effects: int) -> bool:
+class Running(Protocol):
+    world: World
+    owners: dict[str, Iterator[str]]
+
+
+def runs_for(schedule: Running, hop: str, effects: int) -> bool:
     """Let all hops run until ``hop`` has had this many effects; False when it has not that many."""
     done = 0
     for _ in range(3000):
