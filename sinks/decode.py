@@ -9,14 +9,15 @@ from aiokafka import ConsumerRecord
 
 from sinks.rows import entry_row, interval_row, parked_row, work_row
 from sinks.store import StoreError
-from sinks.tables import ENTRIES, INTERVALS, PARKED, WORK, Row, Table
+from sinks.rows_closing import closing_row, decision_row
+from sinks.tables import CLOSINGS, DECISIONS, ENTRIES, INTERVALS, PARKED, WORK, Row, Table
 from streams.models.entry import decode_entry
 from streams.models.fact import Fact, decode_fact
 from streams.models.interval import decode_interval
 from streams.models.parked import Parked, Reason, decode_parked, parked_id
 from streams.models.work import decode_work
 
-TOPICS = ("entries", "link-log", "rate-log", "parked")
+TOPICS = ("entries", "link-log", "rate-log", "parked", "decisions")
 REPLAYED_ID = "everyminute-parked"  # headers of a replayed record, the same for every hop
 REPLAYED_ATTEMPT = "everyminute-attempt"
 _KNOWN_SCHEMA = 1
@@ -104,6 +105,10 @@ def _row(topic: str, value: bytes) -> tuple[Table, Row] | None:
         work = decode_work(fact.body)
         _require_same(fact, work.tenant, work.id, work.schema)
         return WORK, work_row(work, fact.rev)
+    if topic == "decisions" and fact.kind == "decision":
+        return DECISIONS, decision_row(fact)
+    if topic == "decisions" and fact.kind in ("closed", "refused"):
+        return CLOSINGS, closing_row(fact)
     return None
 
 

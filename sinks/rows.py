@@ -9,6 +9,7 @@ from typing import Any, cast
 import msgspec
 
 from sinks.tables import Row
+from streams.models.closing import content
 from streams.models.entry import Entry, Identity, Segment
 from streams.models.interval import Interval, Span
 from streams.models.parked import Parked
@@ -53,7 +54,7 @@ def entry_row(entry: Entry) -> Row:
         [s.amount for s in lines], [s.exact for s in lines], [s.line for s in lines],
         [s.disposition for s in lines], [s.reason for s in lines], [s.risk_amount for s in lines],
         [s.drawn_seconds for s in lines], [s.lot for s in lines], [s.fee for s in lines], _encode(entry.trail).decode(),
-        entry.charge, entry.project, entry.cost, entry.cost_currency, entry.cost_reason,
+        entry.charge, entry.project, entry.cost, entry.cost_currency, entry.cost_reason, entry.corrects, content(entry),
     )  # fmt: skip
 
 
@@ -124,7 +125,7 @@ _PLAIN = (
     "exponent", "amount", "exact", "risk_amount", "risk_currency", "path",
 )  # fmt: skip
 
-_LATEST = ("charge", "project", "cost", "cost_currency", "cost_reason")  # not in what was stored before
+_LATEST = ("charge", "project", "cost", "cost_currency", "cost_reason", "corrects")  # not in what was stored before
 
 
 _SEGMENT = ("tier", "started_at", "ended_at", "seconds", "billed_seconds", "rate", "amount", "exact", "line")

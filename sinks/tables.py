@@ -88,6 +88,7 @@ ENTRIES = Table(
         (LOW, "charge project"),
         ("Nullable(Int64)", "cost"),
         (LOW, "cost_currency cost_reason"),
+        ("String", "corrects content"),
     ),
     identity=("tenant", "client", "period", "work", "row_class", "corrects_period"),
     partition="period",
@@ -167,7 +168,47 @@ PARKED = Table(
     identity=("tenant", "id"),
 )
 
-TABLES = (ENTRIES, INTERVALS, WORK, PARKED)
+DECISIONS = Table(
+    "decisions",
+    _columns(
+        ("UInt16", "schema"),
+        (LOW, "tenant"),
+        ("String", "id"),
+        ("UInt64", "version"),
+        ("Bool", "void"),
+        (LOW, "kind"),
+        ("String", "who"),
+        (INSTANT, "decided_at"),
+        ("String", "reason"),
+        (LOW, "client period"),
+        (TEXTS, "evidence"),
+        ("String", "detail"),
+    ),
+    identity=("tenant", "id"),
+)
+
+CLOSINGS = Table(
+    "closings",
+    _columns(
+        ("UInt16", "schema"),
+        (LOW, "tenant"),
+        ("String", "id"),
+        ("UInt64", "version"),
+        ("Bool", "void"),
+        (LOW, "outcome reason client period"),
+        ("UInt32", "number"),
+        ("String", "hash saw"),
+        (LOW, "earliest"),
+        ("UInt32", "release_number"),
+        (INSTANT, "until"),
+        ("UInt64", "total_rows"),
+        ("Int64", "total_worked_seconds total_quantity_seconds"),
+        ("String", "amounts"),
+    ),
+    identity=("tenant", "id"),
+)
+
+TABLES = (ENTRIES, INTERVALS, WORK, PARKED, DECISIONS, CLOSINGS)
 
 
 def by_partition(table: Table, rows: Iterable[Row]) -> dict[object, list[Row]]:
