@@ -53,7 +53,7 @@ class ClientTerms:
         self.flags: tuple[str, ...] = ()
         self.verdict_of: Callable[[Work], Verdict] = undecided  # what people decided about a piece of work
         self.milestones: Mapping[tuple[str, str], str] = {}
-        self.zone = self._zone(found)
+        self.zone = self.own_zone = self._zone(found)
         self.contracts = [one for one in book.all(Contract).values() if one.client == client]
         self.projects = [one for one in book.all(Project).values() if one.client == client]
         self._tickets = tickets_of(self.projects)
@@ -88,7 +88,7 @@ class ClientTerms:
         who = NOBODY._replace(ticket=work.ticket) if work.ticket and work.ticket in self._tickets else NOBODY
         if self._pins:
             last = max(work.start, work.spans[-1][1] - 1) if work.spans else work.start
-            who = who._replace(began=self.zone.day(work.start).ordinal, ended=self.zone.day(last).ordinal)
+            who = who._replace(began=self.own_zone.day(work.start).ordinal, ended=self.own_zone.day(last).ordinal)
         if self._by_type or self._by_site:
             kind = work.ticket_type if self._by_type else ""
             who = who._replace(ticket_type=kind, site=work.site if self._by_site else "")
@@ -141,12 +141,17 @@ class ClientTerms:
         service, billable = self._service(text)
         chosen = choose_contract(self.contracts, service, day, who)
         chosen = without_exclusions(chosen, self.contracts, service, day, via)
+<<<<<<< HEAD
         project = choose_project(self.projects, who.ticket, service, day) if self.projects else None
         contract = payer(project, chosen.contract, self.contracts)
         zone = self._sites.get(who.site, self.zone)
         own = project.project.rounding if project else None
         policy, calendar, missing = policies(self._book, contract, service, zone, own)
         taken = CONTRACTS[contract.kind](contract) if contract else "no_rate_path"
+=======
+        contract = chosen.contract
+        policy, calendar, missing = policies(self._book, contract, service, self._sites.get(who.site, self.own_zone))
+>>>>>>> 008b8c7 (Calendars of layers keep their own zone; laws found it)
         return Terms(
             service=service,
             contract=contract.id if contract else "",

@@ -8,8 +8,8 @@ import msgspec
 from aiokafka import ConsumerRecord
 
 from sinks.rows import entry_row, interval_row, parked_row, work_row
-from sinks.store import StoreError
 from sinks.rows_closing import closing_row, decision_row
+from sinks.store import StoreError
 from sinks.tables import CLOSINGS, DECISIONS, ENTRIES, INTERVALS, PARKED, WORK, Row, Table
 from streams.models.entry import decode_entry
 from streams.models.fact import Fact, decode_fact
