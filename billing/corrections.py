@@ -14,7 +14,10 @@ from billing.closes import Piece, Statements, booked
 from streams.models.closing import substance
 from streams.models.entry import Entry, Identity, RowClass, Segment
 
-ADDED = ("worked_seconds", "rounding_seconds", "quantity_seconds", "overlap_seconds", "amount", "risk_amount")
+ADDED = (
+    "worked_seconds", "rounding_seconds", "quantity_seconds", "overlap_seconds", "machine_seconds", "amount",
+    "risk_amount",
+)  # fmt: skip
 ADDED_IN_SEGMENTS = ("seconds", "billed_seconds", "amount", "risk_amount", "drawn_seconds")
 TEXTS = ("exact",)  # amounts as decimal text
 SEGMENT_TEXTS = ("exact", "fee")

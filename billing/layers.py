@@ -15,7 +15,7 @@ from billing.calendar import Day, Zone
 from billing.closes import Closing, month_after
 from billing.rate_policies import joined
 from billing.rate_terms import ClientTerms
-from streams.models.catalog import Lot
+from streams.models.catalog import Lot, Rounding, ScriptPolicy
 
 
 class Rerate(NamedTuple):
@@ -58,6 +58,10 @@ class Layers(ClientTerms):
 
     def layer(self, at: int) -> ClientTerms:
         return self._layers[bisect_right(self._starts, at)]
+
+    def script(self, names: Sequence[str], at: int) -> tuple[ScriptPolicy | None, Rounding | None]:
+        layer = self.layer(at)
+        return super().script(names, at) if layer is self else layer.script(names, at)
 
     def layers(self) -> list[ClientTerms]:
         return list({id(one): one for one in self._layers}.values())

@@ -128,7 +128,8 @@ def without_closes(made: list[Event | Fact]) -> World:
     return new
 
 
-FIELDS = ("worked_seconds", "rounding_seconds", "quantity_seconds", "overlap_seconds", "amount", "risk_amount")
+FIELDS = ("worked_seconds", "rounding_seconds", "quantity_seconds", "overlap_seconds", "machine_seconds", "amount",
+          "risk_amount")  # fmt: skip
 Sum = tuple[int, ...]
 
 
