@@ -59,7 +59,7 @@ class Layers(ClientTerms):
     def layer(self, at: int) -> ClientTerms:
         return self._layers[bisect_right(self._starts, at)]
 
-    def script(self, names: Sequence[str], at: int) -> tuple[ScriptPolicy | None, Rounding | None]:
+    def script(self, names: Sequence[str], at: int) -> tuple[ScriptPolicy | None, Rounding | None, tuple[str, ...]]:
         layer = self.layer(at)
         return super().script(names, at) if layer is self else layer.script(names, at)
 

@@ -141,17 +141,12 @@ class ClientTerms:
         service, billable = self._service(text)
         chosen = choose_contract(self.contracts, service, day, who)
         chosen = without_exclusions(chosen, self.contracts, service, day, via)
-<<<<<<< HEAD
         project = choose_project(self.projects, who.ticket, service, day) if self.projects else None
         contract = payer(project, chosen.contract, self.contracts)
-        zone = self._sites.get(who.site, self.zone)
+        zone = self._sites.get(who.site, self.own_zone)
         own = project.project.rounding if project else None
         policy, calendar, missing = policies(self._book, contract, service, zone, own)
         taken = CONTRACTS[contract.kind](contract) if contract else "no_rate_path"
-=======
-        contract = chosen.contract
-        policy, calendar, missing = policies(self._book, contract, service, self._sites.get(who.site, self.own_zone))
->>>>>>> 008b8c7 (Calendars of layers keep their own zone; laws found it)
         return Terms(
             service=service,
             contract=contract.id if contract else "",
