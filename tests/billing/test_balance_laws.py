@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import billing.draw
+from billing.contracts.lots import listed
 from billing.rate import RateState
 from streams.models.catalog import (
     CatalogObject,
@@ -264,6 +265,28 @@ def test_no_lot_gives_more_than_it_has_and_no_second_is_lost(objects: list[Catal
     for lot, seconds in drawn.items():
         size = most.get(lot, contract.included_hours if lot.startswith("k/2") else None)
         assert size is None or seconds <= Fraction(size) * 3600 + Fraction(pieces, 2)  # shown seconds are rounded
+
+
+@LAWS
+@given(
+    st.integers(1, 120),
+    st.decimals(min_value="0.001", max_value="500", places=3),
+    st.sampled_from(["hours", "money"]),
+    st.dates(date(2024, 1, 1), date(2028, 12, 31)),
+    st.sampled_from(["month", "quarter", "year"]),
+)
+def test_the_parts_of_a_spread_lot_are_the_lot(n: int, size: Decimal, unit: str, first: date, cycle: str) -> None:
+    lot = {"id": "l", "from": first, unit: size, "spread": n, "price": 77, "carry": True}
+    contract = Contract.model_validate({"id": "k", "client": "acme", "kind": "block_hours", "cycle": cycle,
+                                        "lots": [lot]})  # fmt: skip
+    parts = listed(contract)
+    whole = Fraction(size) * (3600 if unit == "hours" else 1)
+    grain = 1 if unit == "hours" else 100
+    assert sum(one.size for one in parts) == whole
+    assert sum(one.price or 0 for one in parts) == 77
+    assert all((one.size * grain).denominator == 1 for one in parts[:-1])
+    assert max(one.size for one in parts) - min(one.size for one in parts) < Fraction(2, grain)
+    assert [one.start for one in parts] == sorted({one.start for one in parts})
 
 
 def assert_in_order(row: Entry) -> None:
