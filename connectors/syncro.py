@@ -28,7 +28,7 @@ from connectors.base import (
 )
 from connectors.fields import Fields, json_fields
 from connectors.files import json_rows
-from streams.models.catalog import Ticket
+from streams.models.catalog import Ticket, TicketActivity
 from streams.models.event import Event, TicketRef, activity_id
 
 LISTS = ("ticket_timers", "tickets")
@@ -110,6 +110,7 @@ def ticket(fields: Fields, source: str) -> DirectoryObject:
     """What linking needs of a ticket: whose, on which device, for whom, open from when to when."""
     native_id, user = fields.id("id"), fields.person("user_id")
     number = fields.maybe_id("number")
+    notes = fields.get("comments")
     item = Ticket(
         id=object_id(source, native_id),
         client=reference(source, fields.maybe_id("customer_id")),
@@ -117,9 +118,24 @@ def ticket(fields: Fields, source: str) -> DirectoryObject:
         technicians=[] if user is None else [f"{source}={user.native_id}"],
         opened=moment(fields.maybe_instant("created_at")),
         closed=moment(fields.maybe_instant("resolved_at")),
+        activity=_activity(notes, source) if isinstance(notes, list) else None,
         aliases={source: [native_id]} | ({} if number is None else {"*": [number]}),
     )
     return DirectoryObject("ticket", item, fields.instant("updated_at"))
+
+
+def _activity(notes: list[Any], source: str) -> list[TicketActivity]:
+    """When a technician wrote on the ticket, by time. A customer's reply names no user; broken notes are left out."""
+    found = set()
+    for note in notes:
+        fields = Fields(note if isinstance(note, dict) else {})
+        try:
+            at, user = moment(fields.maybe_instant("created_at")), fields.person("user_id")
+        except Bad:
+            continue
+        if at is not None and user is not None:
+            found.add((at, f"{source}={user.native_id}"))
+    return [TicketActivity(at=at, technician=who) for at, who in sorted(found)]
 
 
 def only_asset(fields: Fields) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from random import Random
 
+from jobs.demo.profiles import KNOWN, Profile
 from jobs.demo.truth import DAY, HOUR, MINUTE, Ticket, Truth, Visit
 from jobs.demo.world import ALPHABET, Device, Technician, World, text
 
@@ -65,7 +66,7 @@ class Evidence:
     runs: list[Run] = field(default_factory=list)
 
 
-def degrade(random: Random, world: World, truth: Truth) -> Evidence:
+def degrade(random: Random, world: World, truth: Truth, profile: Profile = KNOWN) -> Evidence:
     """A quarter of the visits leave only a timer, a third only sessions, the rest both."""
     evidence = Evidence()
     for visit in truth.visits:
@@ -73,7 +74,7 @@ def degrade(random: Random, world: World, truth: Truth) -> Evidence:
         if visit.ticket is None:
             kind = "session"
         if kind != "session" and visit.ticket is not None:
-            _timer(random, evidence, visit, visit.ticket)
+            _timer(random, evidence, visit, visit.ticket, profile)
         if kind != "timer":
             _sessions(random, evidence, visit)
         if random.random() < 0.30:
@@ -82,7 +83,7 @@ def degrade(random: Random, world: World, truth: Truth) -> Evidence:
     return evidence
 
 
-def _timer(random: Random, evidence: Evidence, visit: Visit, ticket: Ticket) -> None:
+def _timer(random: Random, evidence: Evidence, visit: Visit, ticket: Ticket, profile: Profile) -> None:
     start = visit.start + random.choice((0, 5, 20, 60, 180))
     stop = max(start + 30, visit.end + random.choice((-60, -10, 0, 15, 40)))
     if visit.technician.id == "sam":  # works with our own timer page
@@ -93,12 +94,12 @@ def _timer(random: Random, evidence: Evidence, visit: Visit, ticket: Ticket) -> 
         550000 + len(evidence.timers), ticket, visit.technician, start, stop, pause, random.random() > 0.03, stop
     )
     fate = random.random()
-    if fate < 0.03:
+    if fate < profile.forgotten:
         row = replace(row, stop=None, pause=0, updated=start)  # forgotten
-    elif fate < 0.08:
+    elif fate < profile.forgotten + profile.edited:
         edited = replace(row, stop=stop + random.choice((5, 10, -4)) * MINUTE // 2, updated=stop + 2 * DAY)
         row = replace(edited, first=row)
-    elif fate < 0.09:
+    elif fate < profile.forgotten + profile.edited + 0.01:
         row = replace(row, billable=not row.billable, updated=stop + DAY, first=row)
     evidence.timers.append(row)
 

@@ -13,8 +13,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from jobs.demo.evidence import Evidence, Run, Session, Timer
-from jobs.demo.truth import HOUR, Ticket, Truth
-from jobs.demo.world import Device, World, text
+from jobs.demo.traces import Note, Recorded, Traces
+from jobs.demo.truth import HOUR
+from jobs.demo.world import Device, text
 from streams.models.event import activity_id
 
 OFFICE = ZoneInfo("America/New_York")
@@ -36,7 +37,7 @@ class Export:
 
 
 def write_files(
-    folder: Path, random: Random, world: World, truth: Truth, evidence: Evidence, instance: str = "demo"
+    folder: Path, random: Random, evidence: Evidence, traces: Traces, instance: str = "demo"
 ) -> list[Export]:
     """All exports of the month into ``folder``; the order is the one they were handed in."""
     mesh = _mesh_events([s for s in evidence.sessions if s.visit.client.tool == "mesh"])
@@ -44,11 +45,13 @@ def write_files(
     overlap = [row for row in mesh if row["time"] >= _iso_ms((EARLY - 36 * HOUR) * 1000)]
     screen = [s for s in evidence.sessions if s.visit.client.tool == "screenconnect"]
     early, late = _iso(EARLY), _iso(LATE)
-    _json(folder / TICKETS, {"tickets": [_ticket(t) for t in truth.tickets], "meta": {"page": 1}})
+    _json(folder / TICKETS, {"tickets": [_ticket(t) for t in traces.tickets], "meta": {"page": 1}})
     _json(folder / "meshcentral-1.json", {"action": "events", "events": middle[::-1]})
     _json(folder / "meshcentral-2.json", {"action": "events", "events": [*overlap[::-1], *_broken_mesh(overlap)]})
-    _screenconnect(folder / "screenconnect-1.csv", [s for s in screen if s.start_ms < EARLY * 1000], random, EARLY)
-    _screenconnect(folder / "screenconnect-2.csv", screen, random, LATE)
+    _screenconnect(
+        folder / "screenconnect-1.csv", [s for s in screen if s.start_ms < EARLY * 1000], traces, random, EARLY
+    )
+    _screenconnect(folder / "screenconnect-2.csv", screen, traces, random, LATE)
     _json(folder / "syncro-timers-1.json", {"ticket_timers": _timers(evidence.timers, EARLY)})
     _json(folder / "syncro-timers-2.json", {"ticket_timers": _timers(evidence.timers, LATE)})
     _json(folder / "tactical-scripts.json", [_run(run) for run in sorted(evidence.runs, key=lambda r: -r.at_ms)])
@@ -87,19 +90,36 @@ def _local(seconds: int) -> str:
     return f"{at:%Y-%m-%dT%H:%M:%S}.000{offset[:3]}:{offset[3:]}"
 
 
-def _ticket(ticket: Ticket) -> Row:
+def _ticket(recorded: Recorded) -> Row:
+    ticket, device = recorded.ticket, recorded.device
     return {
         "id": ticket.number,
         "number": ticket.number,
         "subject": "(subject)",
         "customer_id": ticket.client.number,
         "customer_business_then_name": ticket.client.name,
-        "user_id": ticket.technician.number,
+        "user_id": recorded.technician.number,
         "status": "Resolved" if ticket.closed else "In Progress",
         "created_at": _local(ticket.opened),
         "resolved_at": _local(ticket.closed) if ticket.closed else None,
         "updated_at": _local(ticket.closed or ticket.opened),
-        "asset_ids": [ticket.device.id] if ticket.device else [],
+        "asset_ids": [device.id] if device else [],
+        "comments": [_comment(recorded, n, note) for n, note in enumerate(recorded.notes) if note.at < LATE],
+    }
+
+
+def _comment(recorded: Recorded, number: int, note: Note) -> Row:
+    """A note on the ticket; what it says is never read."""
+    return {
+        "id": recorded.ticket.number * 100 + number,
+        "created_at": _local(note.at),
+        "updated_at": _local(note.at),
+        "ticket_id": recorded.ticket.number,
+        "subject": "Update",
+        "body": "(text)",
+        "tech": note.technician.name.title() if note.technician else "customer-reply",
+        "hidden": note.technician is not None,
+        "user_id": note.technician.number if note.technician else None,
     }
 
 
@@ -134,7 +154,7 @@ def _broken_mesh(rows: list[Row]) -> list[Row]:
     ]
 
 
-def _screenconnect(path: Path, sessions: list[Session], random: Random, as_of: int) -> None:
+def _screenconnect(path: Path, sessions: list[Session], traces: Traces, random: Random, as_of: int) -> None:
     header = (
         "ConnectionID,SessionSessionID,SessionName,SessionSessionType,SessionCustomProperty1,SessionCustomProperty8,"
     )
@@ -144,27 +164,26 @@ def _screenconnect(path: Path, sessions: list[Session], random: Random, as_of: i
         writer = csv.writer(file)
         writer.writerow(header.split(","))
         for session in sessions:
-            writer.writerow(_connection(session, as_of))
+            writer.writerow(_connection(session, traces, as_of))
         for device, session in sorted(guests.items())[:40]:
-            row = _connection(session, as_of)
+            row = _connection(session, traces, as_of)
             writer.writerow([f"guest-{device}", *row[1:6], "Guest", "", "2026-03-01T06:00:00Z", "", "", *row[11:]])
         if as_of == LATE:
             writer.writerow(["not-a-row", text(random, "abc", 5)])
 
 
-def _connection(session: Session, as_of: int) -> list[str | int]:
+def _connection(session: Session, traces: Traces, as_of: int) -> list[str | int]:
     visit, start, stop = session.visit, session.start_ms // 1000, session.stop_ms // 1000
     open_ = session.stop_lost or stop > as_of
-    named = visit.ticket is not None and session.start_ms % 5 == 0  # one in five carries its ticket
     return [
         f"5d3c1f0a-2f5e-4a27-8f31-{session.id}x",
         visit.device.session,
         visit.device.id,
         "Access",
         visit.client.name,
-        str(visit.ticket.number) if named and visit.ticket else "",
+        str(traces.numbers.get(session.id, "")),
         "Host",
-        visit.technician.login,
+        traces.logins.get(session.id, visit.technician.login),
         _iso(start),
         "" if open_ else _iso(stop),
         "" if open_ else stop - start,

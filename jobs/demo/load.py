@@ -19,6 +19,8 @@ from jobs.console import Exit, UserError
 from jobs.demo.catalogue import write_catalogue
 from jobs.demo.evidence import degrade
 from jobs.demo.files import TICKETS, Export, write_files
+from jobs.demo.profiles import KNOWN, Profile
+from jobs.demo.traces import trace
 from jobs.demo.truth import draw_truth
 from jobs.demo.truthfile import write_truth
 from jobs.demo.world import draw_world
@@ -46,14 +48,17 @@ def demo_folder(settings: Settings) -> Path:
     return settings.home.expanduser() / "demo"
 
 
-def generate(folder: Path, instance: str, seed: int = SEED, tickets: int = TICKETS_A_MONTH) -> list[Export]:
+def generate(
+    folder: Path, instance: str, seed: int = SEED, tickets: int = TICKETS_A_MONTH, profile: Profile = KNOWN
+) -> list[Export]:
     """Files, catalogue and truth of the month into ``folder``. The same seed gives the same bytes."""
     folder.mkdir(parents=True, exist_ok=True)
     random = Random(seed)
     world = draw_world(random)
     truth = draw_truth(random, world, tickets)
-    evidence = degrade(random, world, truth)
-    exports = write_files(folder, random, world, truth, evidence, instance)
+    evidence = degrade(random, world, truth, profile)
+    traces = trace(seed, profile, world, truth, evidence.sessions)
+    exports = write_files(folder, random, evidence, traces, instance)
     write_catalogue(folder / "catalogue", world)
     write_truth(folder / "truth.json", truth, evidence, instance)
     return exports

@@ -109,9 +109,18 @@ class TicketChange(TicketFacts):
     at: datetime
 
 
+class TicketActivity(BaseModel):
+    """A technician (catalogue id or "source=native id") wrote on the ticket or changed it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    at: datetime
+    technician: str
+
+
 class Ticket(CatalogObject, TicketFacts):
     """``technicians`` are catalogue ids or "source=native id"; ``closed`` None while open. The facts of its urgency
-    hold from the beginning, until a change says otherwise."""
+    hold from the beginning, until a change says otherwise. ``activity`` None: the source tells of none; an empty list
+    says that nobody did anything."""
 
     title: str = ""
     type: str | None = None  # as the tool calls it: incident, project, alert
@@ -122,6 +131,7 @@ class Ticket(CatalogObject, TicketFacts):
     opened: datetime | None = None
     closed: datetime | None = None
     changes: list[TicketChange] = []
+    activity: list[TicketActivity] | None = None
     aliases: Aliases = {}
 
 

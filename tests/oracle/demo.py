@@ -4,16 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from random import Random
 from typing import NamedTuple
 
 from connectors import CONNECTORS
 from connectors.base import DirectoryObject, Options
-from jobs.demo.catalogue import write_catalogue
-from jobs.demo.evidence import degrade
-from jobs.demo.files import write_files
-from jobs.demo.truth import draw_truth
-from jobs.demo.world import draw_world
+from jobs.demo.load import generate
 from jobs.import_ import object_fact
 from streams.models.event import Event
 from streams.models.fact import Fact
@@ -29,11 +24,7 @@ class Month(NamedTuple):
 
 def demo_month(folder: Path, seed: int, tenant: str = "main", tickets: int = 3000) -> Month:
     """Events and directory facts in the order in which the files were handed in."""
-    random = Random(seed)
-    world = draw_world(random)
-    truth = draw_truth(random, world, tickets)
-    exports = write_files(folder, random, world, truth, degrade(random, world, truth))
-    write_catalogue(folder / "catalogue", world)
+    exports = generate(folder, "main", seed, tickets)
     events: list[Event] = []
     directory: list[Fact] = []
     for export in exports:
