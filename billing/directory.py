@@ -7,26 +7,16 @@ asked last. Claimed twice, the smaller id wins.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Iterable
 
-from billing.aliases import EMAIL, REPORTED, TYPES, Claim, claims, seconds_of
+from billing.aliases import EMAIL, REPORTED, TYPES, Claim, claims
 from billing.book import CatalogState
 from billing.calendar import Zone, zone_of
+from billing.directory_tickets import TicketIndex
 from billing.link_timeline import EVER
 from billing.services import service_of
 from streams.models.catalog import CatalogObject, Client, Device, Service, Technician, Ticket
 from streams.models.event import Ref
-
-
-class Assignment(NamedTuple):
-    """A ticket as it concerns linking. Instants in seconds."""
-
-    id: str
-    opened: int
-    closed: int
-    client: str | None
-    device: str | None
 
 
 class Directory:
@@ -35,9 +25,8 @@ class Directory:
     def __init__(self, book: CatalogState) -> None:
         self._book = book
         self._claims: dict[Claim, set[str]] = {}
-        self._tickets: dict[tuple[str, str], dict[str, Assignment]] = {}  # by (technician, "c/acme" or "d/ws1")
+        self.tickets = TicketIndex(self, book)
         self._services: dict[str, str] = {}  # by an event's text
-        self._stale = False  # who or what tickets name may have changed: they are assigned anew when next asked
         self.rebuild()
 
     def rebuild(self) -> None:
@@ -47,7 +36,7 @@ class Directory:
             for item in self._book.all(cls).values():
                 for claim in claims(kind, item):
                     self._claims.setdefault(claim, set()).add(item.id)
-        self._assign()
+        self.tickets.rebuild()
 
     def change(self, key: str, before: CatalogObject | None, after: CatalogObject | None) -> None:
         """One object's current form changed from ``before`` to ``after``."""
@@ -56,11 +45,7 @@ class Directory:
             self._claims.get(claim, set()).discard(id_)
         for claim in claims(kind, after) if after else ():
             self._claims.setdefault(claim, set()).add(id_)
-        if kind != "ticket":
-            self._stale = self._stale or before != after
-        elif not self._stale:
-            self._withdraw(before)
-            self._enter(after)
+        self.tickets.change(kind, before, after)
 
     def technician(self, source: str, ref: Ref | None) -> str | None:
         """The catalogue id, None if the source names nobody known."""
@@ -120,16 +105,10 @@ class Directory:
     def device_holds(self, device: str | None) -> Device | None:
         return self._book.get(Device, device)
 
-    def assigned(self, technician: str, device: str, instant: int) -> list[Assignment]:
-        """Tickets of that device, assigned to that technician, open at that instant, by id."""
-        return _open(self._assigned(technician, f"d/{device}"), instant)
-
-    def assigned_at(self, technician: str, client: str, instant: int) -> list[Assignment]:
-        """Tickets of that client, named or through their device, assigned and open at that instant, by id."""
-        named = _open(self._assigned(technician, f"c/{client}"), instant)
-        nameless = _open(self._assigned(technician, "c/"), instant)
-        through = [item for item in nameless if self.client_of_device(item.device, instant) == client]
-        return sorted([*named, *through])
+    def contact_of(self, device: str | None) -> str:
+        """The person who works on that device, case-folded; "" where nobody is named."""
+        item = self._book.get(Device, device)
+        return item.contact.casefold() if item else ""
 
     def technicians(self, entries: Iterable[str]) -> list[str]:
         """The known ones among a ticket's technicians, each once: catalogue ids or "source=native id"."""
@@ -164,35 +143,3 @@ class Directory:
             if zone is not None:
                 return zone
         raise AssertionError("tzdata has no UTC")
-
-    def _assigned(self, technician: str, place: str) -> dict[str, Assignment]:
-        if self._stale:
-            self._assign()
-        return self._tickets.get((technician, place), {})
-
-    def _assign(self) -> None:
-        self._tickets, self._stale = {}, False
-        for ticket in self._book.all(Ticket).values():
-            self._enter(ticket)
-
-    def _enter(self, ticket: CatalogObject | None) -> None:
-        for place, entry in self._places(ticket):
-            self._tickets.setdefault(place, {})[entry.id] = entry
-
-    def _withdraw(self, ticket: CatalogObject | None) -> None:
-        for place, entry in self._places(ticket):
-            self._tickets.get(place, {}).pop(entry.id, None)
-
-    def _places(self, ticket: CatalogObject | None) -> Iterator[tuple[tuple[str, str], Assignment]]:
-        if not isinstance(ticket, Ticket):
-            return
-        client, device = self.named_client(ticket.client), self.named_device(ticket.device)
-        entry = Assignment(ticket.id, seconds_of(ticket.opened, -EVER), seconds_of(ticket.closed, EVER), client, device)
-        for technician in self.technicians(ticket.technicians):
-            yield (technician, f"c/{client or ''}"), entry
-            if device:
-                yield (technician, f"d/{device}"), entry
-
-
-def _open(tickets: dict[str, Assignment], instant: int) -> list[Assignment]:
-    return sorted(item for item in tickets.values() if item.opened <= instant < item.closed)

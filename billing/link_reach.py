@@ -33,6 +33,7 @@ class Reach:
             self.clients.update(filter(None, (item.client,)))
             self.devices.update(filter(None, (item.device,)))
             self.technicians.update(item.technicians)
+            self.technicians.update(act.technician for act in item.activity or ())
             self.opened = min(self.opened, seconds_of(item.opened, -EVER))
             self.closed = max(self.closed, seconds_of(item.closed, EVER))
 

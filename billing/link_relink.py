@@ -8,8 +8,9 @@ import msgspec
 
 from billing.directory import Directory
 from billing.link_ends import pieces_of
-from billing.link_path import link_session, link_timer
+from billing.link_path import link_timer
 from billing.link_resolve import Evidence, Terms
+from billing.link_sessions import give_way, link_sessions
 from billing.link_trail import group_steps
 from billing.overlap import Group, Piece, count_once
 from billing.several_clients import share
@@ -17,7 +18,7 @@ from billing.site import site_of
 from billing.spans import Spans, apart, intersect, length, union
 from billing.urgency import urgency_of
 from streams.models.interval import Interval
-from streams.models.work import Proof, Work
+from streams.models.work import PATHS, Path, Proof, Work
 
 
 def relink(
@@ -56,8 +57,8 @@ def linked(
     sessions = [piece for piece in pieces if piece.evidence.interval.kind != "ticket_timer"]
     for piece in timers:
         link_timer(piece)
-    for piece in sessions:
-        link_session(piece, timers, directory)
+    link_sessions(sessions, timers, directory, terms.merge_gap)
+    give_way(timers, sessions)
     return timers, sessions
 
 
@@ -76,6 +77,7 @@ def absorbed(piece: Piece, lead: str) -> Work:
         kind=item.interval.kind,
         technician=item.technician,
         client=piece.client,
+        path=piece.path,
         reason=lead,
     )
 
@@ -93,7 +95,7 @@ def _orphan(item: Evidence, directory: Directory) -> Work:
     if item.interval.kind == "ticket_timer":
         link_timer(piece)
     else:
-        link_session(piece, (), directory)
+        link_sessions((piece,), (), directory, 0)
     group = Group([piece], piece, ())
     work = _work(group, (), directory, Terms())
     return msgspec.structs.replace(work, reason="orphan_stop")
@@ -128,7 +130,10 @@ def _work(group: Group, sessions: Sequence[Piece], directory: Directory, terms: 
         recovered=not timer,
         path=best.path,
         reason=best.reason,
-        candidates=tuple(sorted({name for piece in group.members for name in piece.candidates})),
+        candidates=best.candidates,
+        confidence=best.confidence,
+        grounds=best.grounds,
+        suggestions=best.suggestions,
         urgency=urgency_of(ticket, spans[0][0], spans[-1][1]),
         billable=_billable(group.members),
         authenticated=lead.trusted,
@@ -138,7 +143,7 @@ def _work(group: Group, sessions: Sequence[Piece], directory: Directory, terms: 
     )
 
 
-_STRENGTH = {"ticket": 0, "timer": 1, "device_ticket": 2, "client_ticket": 3, "alias": 4, "none": 5}
+_STRENGTH: dict[Path, int] = {path: rank for rank, path in enumerate(PATHS)}
 
 
 def _moment(group: Group) -> int:

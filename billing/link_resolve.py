@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from billing.aliases import seconds_of
 from billing.directory import Directory
-from billing.link_timeline import Region
-from streams.models.catalog import Organisation, ScriptPolicy
+from billing.link_timeline import EVER, Region
+from streams.models.catalog import Organisation, ScriptPolicy, Ticket
 from streams.models.event import Ref
 from streams.models.interval import Interval
 
@@ -49,6 +50,7 @@ class Evidence:
     ticket: str | None
     service: str  # of the catalogue, "" where none fits
     conflict: bool  # the device's client is another than the ticket's
+    stale: bool  # the number it carries is that of a ticket that was closed before
     limit: int
     policy: ScriptPolicy | None = None  # of a script run
 
@@ -86,6 +88,8 @@ def resolve(interval: Interval, directory: Directory, terms: Terms) -> Evidence:
     technician = directory.technician(source, interval.technician)
     device = directory.device(source, interval.device.native_id) if interval.device else None
     ticket = directory.ticket(source, interval.ticket.native_id) if interval.ticket else None
+    stale = ticket is not None and is_stale(interval, directory.ticket_holds(ticket))
+    ticket = None if stale else ticket
     item = directory.ticket_holds(ticket) if ticket else None
     by_ticket = directory.named_client(item.client) if item else None
     by_device = directory.client_of_device(device, at)
@@ -104,12 +108,20 @@ def resolve(interval: Interval, directory: Directory, terms: Terms) -> Evidence:
         ticket,
         directory.service(interval.service),
         bool(by_ticket and by_device and by_ticket != by_device),
+        stale,
         limit_of(place, terms),
     )
 
 
 def person_named(interval: Interval) -> bool:
     return interval.technician is not None and interval.technician.native_id != ""
+
+
+def is_stale(interval: Interval, ticket: Ticket | None) -> bool:
+    """A number in a property of the machine stays there after the ticket was closed: then it says nothing."""
+    if ticket is None or interval.ticket is None or interval.ticket.evidence != "property":
+        return False
+    return seconds_of(ticket.closed, EVER) <= interval.start
 
 
 def person_of(technician: str | None, source: str, ref: Ref | None, interval: str) -> str:

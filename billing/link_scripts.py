@@ -10,9 +10,9 @@ from collections.abc import Container, Iterator, Sequence
 
 from billing.directory import Directory
 from billing.link_ends import pieces_of
-from billing.link_path import link_session
 from billing.link_relink import absorbed, linked, void
 from billing.link_resolve import Evidence, Terms
+from billing.link_sessions import link_sessions
 from billing.link_store import Held, Store, Touched
 from billing.link_timeline import Region
 from billing.link_trail import WHY
@@ -79,7 +79,7 @@ def _piece(item: Evidence, terms: Terms, lapsed: Container[tuple[str, int]]) -> 
 
 def _link(piece: Piece, timers: Sequence[Piece], directory: Directory) -> None:
     """As a session; but nobody need have been there."""
-    link_session(piece, timers, directory)
+    link_sessions((piece,), timers, directory, 0)
     item = piece.evidence
     if piece.path == "none" and piece.client is not None and item.technician is None:
         piece.path, piece.reason = ("ticket" if item.ticket is not None else "alias"), ""

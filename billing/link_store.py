@@ -10,6 +10,7 @@ from billing.book import CatalogState
 from billing.directory import Directory
 from billing.link_reach import Reach, Reaches
 from billing.link_resolve import Evidence, Place, Terms, place_of, region_of, resolve, terms_of
+from billing.link_ticket import REACH
 from billing.link_timeline import EVER, Region, Timelines
 from billing.scripts import Policies
 from streams.models.catalog import CatalogObject, parse_object
@@ -106,7 +107,7 @@ class Store:
         if touched.everything:
             people = {held.evidence.region.person for held in self.held.values() if held.evidence}
             regions = [Region(person, -EVER, EVER) for person in people]
-        for island in self._lines.islands(regions, self.terms.merge_gap):
+        for island in self._lines.islands(regions, max(self.terms.merge_gap, REACH)):
             yield [item for id_ in island if (item := self.held[id_].evidence) is not None]
 
     def runs(self, island: Sequence[Evidence]) -> list[Evidence]:

@@ -42,15 +42,26 @@ def _steps(group: Group, best: Piece, terms: Terms) -> Iterator[Step]:
     lead = group.lead
     target = " ".join(filter(None, (lead.client and f"client {lead.client}", lead.ticket and f"ticket {lead.ticket}")))
     why = best.reason or WHY[best.path]
-    yield Step("link", before=_named(best.evidence), after=target, rule=best.path, why=why, lost=best.candidates)
+    yield Step(
+        "link",
+        before=_named(best.evidence),
+        after=target,
+        rule=best.path,
+        why=why,
+        lost=best.candidates,
+        confidence=best.confidence,
+        grounds=best.grounds,
+        suggestions=best.suggestions,
+    )
 
 
 WHY = {
     "ticket": "the event names the ticket",
     "timer": "a timer of the technician at this client ran meanwhile",
     "device_ticket": "the one open ticket of this device assigned to the technician",
+    "contact_ticket": "the one open ticket of the person who works there",
     "client_ticket": "the one open ticket of this client assigned to the technician",
-    "alias": "the client is known; no ticket, or more than one, was open for the technician",
+    "alias": "the client is known; evidence decides for no ticket, or for more than one",
     "none": "",
 }
 

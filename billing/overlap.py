@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from billing.link_resolve import Evidence
 from billing.spans import Spans, apart, contains, intersect, subtract, union
-from streams.models.work import Path
+from streams.models.work import Path, Suggestion
 
 
 @dataclass(slots=True, eq=False)
@@ -32,13 +32,20 @@ class Piece:
     ticket: str | None = None
     path: Path = "none"
     reason: str = ""
-    candidates: tuple[str, ...] = ()
+    confidence: int = 0  # per mille
+    grounds: tuple[str, ...] = ()
+    suggestions: tuple[Suggestion, ...] = ()
+    refused: list[str] = field(default_factory=list)  # timers nobody stopped that it speaks against
     rest: Spans = ()
     taken_by: str = ""
 
     @property
     def id(self) -> str:
         return self.evidence.id
+
+    @property
+    def candidates(self) -> tuple[str, ...]:
+        return tuple(sorted({one.ticket for one in self.suggestions}))
 
     @property
     def trusted(self) -> bool:
@@ -134,7 +141,7 @@ def _cover(piece: Piece, timers: Sequence[Piece]) -> None:
     over = [timer for timer in timers if touches(piece, timer.cover) and timer.account == piece.account]
     piece.rest = subtract(piece.spans, [span for timer in over for span in timer.cover])
     if over and not piece.rest:
-        first = min(over, key=lambda timer: timer.evidence.place)
+        first = min(over, key=lambda timer: (timer.ticket != piece.ticket, timer.evidence.place))
         if not piece.running or any(contains(timer.cover, piece.hull[1]) for timer in over):
             piece.taken_by = first.id
 

@@ -92,6 +92,7 @@ def _held(event: Event, signals: Sequence[Event], reading: Reading | None, evide
     seen = max([event.started_at, ended or 0, *(signal.at or 0 for signal in signals)]) // 1000
     spare = [signal for signal in signals if reading is None or signal not in reading.parked]
     technician, device, client, ticket, service, billable, native = _described([event, *spare])
+    contact = _contact([event, *spare])
     base = Interval(
         evidence=evidence,
         last_seen=seen,
@@ -101,6 +102,7 @@ def _held(event: Event, signals: Sequence[Event], reading: Reading | None, evide
         tenant=event.tenant, id=event.activity_id, source=event.source, kind=event.kind, service=service,
         technician=technician, device=device, client=client, ticket=ticket, billable=billable,
         native=_why(native, [event]),
+        contact=contact,
     )  # fmt: skip
     if ended is None:
         return _with(base, start=start, open_from=start)
@@ -132,6 +134,7 @@ def _signalled(signals: Sequence[Event], reading: Reading, evidence: tuple[str, 
     technician, device, client, ticket, service, billable, native = _described(
         [first, *[event for event in sound if event is not first]] if len(sound) > 1 else sound
     )
+    contact = _contact([first, *sound])
     return Interval(
         evidence=evidence,
         start=reading.start,
@@ -146,6 +149,7 @@ def _signalled(signals: Sequence[Event], reading: Reading, evidence: tuple[str, 
         tenant=first.tenant, id=first.activity_id, source=first.source, kind=first.kind, service=service,
         technician=technician, device=device, client=client, ticket=ticket, billable=billable,
         native=_why(native, sound),
+        contact=contact,
     )  # fmt: skip
 
 
@@ -186,6 +190,10 @@ def _described(events: Sequence[Event]) -> Described:
         billable = event.billable if billable is None else billable
         native = native or event.native
     return technician, device, client, ticket, service, billable, native
+
+
+def _contact(events: Sequence[Event]) -> str:
+    return next((event.contact for event in events if event.contact), "")
 
 
 def _with(interval: Interval, **fields: object) -> Interval:

@@ -49,6 +49,8 @@ def _open(start: Event, evidence: str) -> Interval | None:
     )  # fmt: skip
     if start.billable is not None:  # apart: a call with more than 15 keywords takes four times as long
         _set(interval, "billable", start.billable)
+    if start.contact:
+        _set(interval, "contact", start.contact)
     return interval
 
 
@@ -71,4 +73,6 @@ def _closed(start: Event, stop: Event, evidence: tuple[str, str]) -> Interval | 
         _set(interval, "flags", ("duration_differs",))
     if native := start.native or stop.native:
         _set(interval, "native", native)
+    if contact := start.contact or stop.contact:
+        _set(interval, "contact", contact)
     return interval

@@ -116,6 +116,7 @@ def ticket(fields: Fields, source: str) -> DirectoryObject:
         client=reference(source, fields.maybe_id("customer_id")),
         device=reference(source, only_asset(fields)),
         technicians=[] if user is None else [f"{source}={user.native_id}"],
+        contact=fields.label("contact_fullname"),
         opened=moment(fields.maybe_instant("created_at")),
         closed=moment(fields.maybe_instant("resolved_at")),
         activity=_activity(notes, source) if isinstance(notes, list) else None,

@@ -17,6 +17,7 @@ COMMANDS = (
     "jobs.catalog_cmd",
     "jobs.simulate_cmd",
     "jobs.ledger_cmd",
+    "jobs.unlinked_cmd",
     "jobs.demo_cmd",
     "jobs.access_cmd",
     "jobs.webhook_cmd",

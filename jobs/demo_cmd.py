@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from jobs.console import Exit, UserError, broker_needed, say
+from jobs.console import Exit, Format, UserError, broker_needed, say
 
 demo = typer.Typer(
     help="A month of a believable service desk, in tenant `demo`.", no_args_is_help=True, rich_markup_mode=None
@@ -79,6 +79,29 @@ def files_command(
 
     for export in generate(folder, "demo", seed):
         say(f"{export.connector:14} {folder / export.file}  (exported {export.as_of})")
+
+
+@demo.command("accuracy")
+def accuracy_command(
+    seeds: Annotated[str, typer.Option(help="Months to draw, by number: 1,2,3.")] = "1,2,3",
+    profile: Annotated[str, typer.Option(help="How carelessly records are kept: known, unseen or all.")] = "all",
+    format_: Annotated[Format, typer.Option("--format", help="Table or JSON.")] = Format.table,
+) -> None:
+    """Measure, without a server, how many sessions find their true ticket: by path, on several months.
+
+    `unseen` is a noise profile that linking was never tuned on.
+    """
+    from jobs.demo.accuracy_print import print_accuracy
+    from jobs.demo.measured import measured
+    from jobs.demo.profiles import PROFILES
+
+    numbers = [int(text) for text in seeds.split(",") if text.strip().isdigit()]
+    if not numbers or len(numbers) != len(seeds.split(",")):
+        raise UserError(f"--seeds {seeds}: write whole numbers with commas between them, such as 1,2,3.")
+    if profile not in (*PROFILES, "all"):
+        raise UserError(f"--profile {profile}: there are {', '.join(PROFILES)} and all.")
+    names = list(PROFILES) if profile == "all" else [profile]
+    print_accuracy([one for name in names for one in measured(name, numbers)], format_)
 
 
 def is_loaded() -> bool:

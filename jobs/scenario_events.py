@@ -17,8 +17,8 @@ KINDS: dict[str, tuple[Kind, str]] = {
 }
 SIGNALS: tuple[Phase, ...] = ("start", "pause", "resume", "heartbeat", "stop", "void")
 OF_SCRIPTS = {"name": "script_name", "run": "run"}  # field here → field of the event's `native`
-DETAILS = ("id", "source", "revision", "duration", "technician", "device", "client", "ticket", "service", "billable",
-           "authenticated", "automatic", "correction", *OF_SCRIPTS)  # fmt: skip
+DETAILS = ("id", "source", "revision", "duration", "technician", "device", "client", "ticket", "contact", "service",
+           "billable", "authenticated", "automatic", "correction", *OF_SCRIPTS)  # fmt: skip
 FIELDS = (*KINDS, *SIGNALS, "interval", *DETAILS)
 SOURCE = "scenario"
 
@@ -89,6 +89,7 @@ class EventReader:
             device=self._ref(tree, "device"),
             client=self._ref(tree, "client"),
             ticket=None if ticket is None else TicketRef(ticket),
+            contact=_text(tree, "contact") or "",
             service=_text(tree, "service") or KINDS[kind][1],
             billable=self._flag(tree, "billable"),
             authenticated=self._flag(tree, "authenticated") is not False,

@@ -11,7 +11,8 @@ from streams.models.ids import label
 
 @dataclass(frozen=True)
 class Linked:
-    """Where a session ended up: its own work, or the work that absorbed it."""
+    """Where a session ended up: the ticket of its own work, or of the work that absorbed it, and its own path; "none"
+    where that work is of somebody unknown."""
 
     ticket: str | None
     path: str

@@ -93,7 +93,9 @@ def _technician(world: World, number: int) -> dict[str, Any]:
 
 def _devices(world: World) -> list[dict[str, Any]]:
     return [
-        {"id": device.id, "client": client.id, "aliases": device_aliases(device)}
+        {"id": device.id, "client": client.id}
+        | ({"contact": device.user} if device.user else {})
+        | {"aliases": device_aliases(device)}
         for client in world.clients
         for device in client.devices
     ]

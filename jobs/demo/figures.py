@@ -26,7 +26,7 @@ WHERE tenant = {tenant:String} AND kind = 'script_run'
 """
 LINKS = """
 SELECT leaf.id AS interval, if(lead.id = '', leaf.ticket, lead.ticket) AS linked_ticket,
-       multiIf(lead.id = '', leaf.path, lead.kind = 'ticket_timer', 'timer', lead.path) AS linked_path
+       if(lead.id != '' AND lead.path = 'none', 'none', leaf.path) AS linked_path
 FROM (SELECT id, ticket, path, state, reason FROM work_live WHERE tenant = {tenant:String}
       AND kind = 'remote_session') AS leaf
 LEFT JOIN (SELECT id, ticket, path, kind FROM work_live WHERE tenant = {tenant:String} AND state = 'done') AS lead

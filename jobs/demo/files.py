@@ -103,6 +103,7 @@ def _ticket(recorded: Recorded) -> Row:
         "created_at": _local(ticket.opened),
         "resolved_at": _local(ticket.closed) if ticket.closed else None,
         "updated_at": _local(ticket.closed or ticket.opened),
+        "contact_fullname": recorded.contact or None,
         "asset_ids": [device.id] if device else [],
         "comments": [_comment(recorded, n, note) for n, note in enumerate(recorded.notes) if note.at < LATE],
     }

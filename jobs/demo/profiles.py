@@ -23,11 +23,15 @@ class Profile:
     misfiled: float = 0.003
     other_assignee: float = 0.02  # tickets that name a colleague, not who works on them
     other_device: float = 0.02  # tickets that name another device of the client
+    launched: float = 0.35  # sessions started from the ticket's page: the ticket system notes it
+    launched_elsewhere: float = 0.02  # quick help started from the page of some other ticket of the client
+    no_contact: float = 0.10  # tickets that name nobody who asked
+    other_contact: float = 0.05  # tickets that a colleague of the user asked for
     stale_number: float = 0.01  # sessions whose ticket number is left over from earlier
     forgotten: float = 0.03  # timers nobody stopped
     edited: float = 0.05  # timers whose stop was corrected two days later
     renamed: int = 9  # the technician whose ScreenConnect login changed, and was never added to the catalogue
-    renamed_from: int = 24  # day of the month
+    renamed_from: int = 26  # day of the month
 
 
 KNOWN = Profile()
@@ -40,6 +44,10 @@ UNSEEN = Profile(
     misfiled=0.005,
     other_assignee=0.035,
     other_device=0.035,
+    launched=0.30,
+    launched_elsewhere=0.03,
+    no_contact=0.14,
+    other_contact=0.08,
     stale_number=0.02,
     forgotten=0.02,
     edited=0.08,

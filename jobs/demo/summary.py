@@ -22,6 +22,7 @@ PATHS = {
     "ticket": "number on the session itself",
     "timer": "the technician's running timer",
     "device_ticket": "the one open ticket of the device",
+    "contact_ticket": "the one open ticket of the contact",
     "client_ticket": "the one open ticket of the client",
 }
 

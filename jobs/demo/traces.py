@@ -7,7 +7,7 @@ answer other customers in between. Customers and the dispatcher write too.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from random import Random
@@ -33,6 +33,7 @@ class Recorded:
     ticket: Ticket
     technician: Technician
     device: Device | None
+    contact: str
     notes: tuple[Note, ...] = ()
 
 
@@ -45,7 +46,7 @@ class Traces:
     logins: dict[str, str] = field(default_factory=dict)
 
 
-def trace(seed: int, profile: Profile, world: World, truth: Truth, sessions: Iterable[Session]) -> Traces:
+def trace(seed: int, profile: Profile, world: World, truth: Truth, sessions: Sequence[Session]) -> Traces:
     random = Random(f"traces of {seed}")
     notes: dict[int, list[Note]] = defaultdict(list)
     mine: dict[str, list[Ticket]] = defaultdict(list)
@@ -55,6 +56,8 @@ def trace(seed: int, profile: Profile, world: World, truth: Truth, sessions: Ite
     for visit in truth.visits:
         if visit.ticket is not None:
             _visit(random, profile, visit, visit.ticket, mine[visit.technician.id], notes)
+    for session in sorted(sessions, key=lambda s: (s.start_ms, s.id)):
+        _launch(random, profile, session, mine[session.visit.technician.id], notes)
     found = Traces([_recorded(random, profile, ticket, notes[ticket.number]) for ticket in truth.tickets])
     renamed = world.technicians[profile.renamed]
     since = FIRST_DAY.replace(day=profile.renamed_from)
@@ -106,6 +109,20 @@ def _visit(
         notes[random.choice(open_).number].append(Note(random.randint(visit.start, visit.end), visit.technician))
 
 
+def _launch(
+    random: Random, profile: Profile, session: Session, mine: Sequence[Ticket], notes: dict[int, list[Note]]
+) -> None:
+    visit, ticket = session.visit, session.visit.ticket
+    rate = profile.launched if ticket is not None else profile.launched_elsewhere
+    if random.random() >= rate:
+        return
+    here = [t for t in mine if t.client is visit.client and t.opened <= visit.start < (t.closed or visit.start + 1)]
+    if ticket is None or random.random() < profile.misfiled:
+        ticket = random.choice(here) if here else None
+    if ticket is not None:
+        notes[ticket.number].append(Note(session.start_ms // 1000 - random.randint(0, 3), visit.technician))
+
+
 def _soon(random: Random) -> int:
     """Most write while the case is fresh, a few after the next phone call."""
     return random.randint(-60, 4 * MINUTE) if random.random() < 0.9 else random.randint(4 * MINUTE, 12 * MINUTE)
@@ -118,4 +135,7 @@ def _recorded(random: Random, profile: Profile, ticket: Ticket, notes: list[Note
         technician = random.choice(colleagues)
     if device is not None and random.random() < profile.other_device:
         device = random.choice(ticket.client.devices)
-    return Recorded(ticket, technician, device, tuple(sorted(notes, key=lambda note: note.at)))
+    contact = ticket.contact if random.random() >= profile.no_contact else ""
+    if contact and random.random() < profile.other_contact:
+        contact = random.choice(ticket.client.devices).user
+    return Recorded(ticket, technician, device, contact, tuple(sorted(notes, key=lambda note: note.at)))

@@ -23,6 +23,7 @@ class Ticket:
     technician: Technician
     opened: int  # seconds since 1970
     closed: int | None
+    contact: str = ""  # who asked for it
 
 
 @dataclass(frozen=True)
@@ -80,13 +81,14 @@ def draw_truth(random: Random, world: World, tickets: int = 3000) -> Truth:
     for number, opened in enumerate(sorted(_opening(random) for _ in range(tickets)), 48000):
         client = random.choices(world.clients, [c.weight for c in world.clients])[0]
         technician = random.choices(client.team, [6, 3, 1][: len(client.team)])[0]
-        device = random.choice(client.devices) if random.random() < 0.75 else None
+        home = random.choice(client.devices)  # of who asked
+        device = home if random.random() < 0.75 else None
         done = _visits(random, diaries, technician, client, device, opened)
         closed = done[-1][1] + random.choice((2 * MINUTE, 2 * MINUTE, 20 * MINUTE, HOUR, DAY))
-        ticket = Ticket(number, client, device, technician, opened, closed if closed < _end() else None)
+        ticket = Ticket(number, client, device, technician, opened, closed if closed < _end() else None, home.user)
         found.append(ticket)
         for start, end in done:
-            at = device or random.choice(client.devices)
+            at = home if device or random.random() < 0.8 else random.choice(client.devices)
             visits.append(Visit(technician, client, at, ticket, start, end))
         if random.random() < 0.10:
             visits.append(_quick_help(random, diaries, world, opened))

@@ -11,6 +11,8 @@ FIRST = ["Acorn", "Bluebird", "Cedar", "Dunmore", "Eastgate", "Fairview", "Grani
 TRADE = ["Dental", "Freight", "Legal", "Motors", "Bakery", "Clinic", "Builders", "Travel", "Foods", "Optics"]
 PEOPLE = ["dana ortiz", "lee kim", "ravi shah", "maria silva", "tom becker", "aisha khan", "paul novak", "jo reed",
           "nina wolf", "omar aziz", "eva lind", "sam cole"]  # fmt: skip
+GIVEN = ("Alex", "Bea", "Carl", "Dora", "Emil", "Fay", "Gus", "Hana", "Ian", "June", "Karl", "Lena", "Milo", "Nora")
+FAMILY = ("Adler", "Brook", "Clay", "Dean", "Ellis", "Frost", "Grant", "Hale", "Ives", "Jones", "Knox", "Lane", "Moss")
 ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
 NODE_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789@$"
 
@@ -36,6 +38,7 @@ class Device:
     node: str
     agent: str
     session: str  # ScreenConnect session id
+    user: str = ""  # whose machine it is; servers are nobody's
 
 
 @dataclass(frozen=True)
@@ -92,6 +95,7 @@ def _device(random: Random, code: str, number: int) -> Device:
         node="node//" + text(random, NODE_ALPHABET, 64),
         agent=text(random, NODE_ALPHABET[:52], 40),
         session="-".join(text(random, "0123456789abcdef", n) for n in (8, 4, 4, 4, 12)),
+        user="" if kind == "SRV" else f"{random.choice(GIVEN)} {random.choice(FAMILY)}",
     )
 
 

@@ -88,6 +88,7 @@ class Device(CatalogObject):
     name: str = ""
     client: Reference | None = None
     site: Id | None = None  # of the client
+    contact: str = ""  # the person at the client who works on it
     moves: list[Move] = []  # later owners, by date
     aliases: Aliases = {}
 
@@ -128,6 +129,7 @@ class Ticket(CatalogObject, TicketFacts):
     site: Id | None = None  # of the client; else the device's
     device: Reference | None = None
     technicians: list[str] = []
+    contact: str = ""  # the person at the client who asked for it
     opened: datetime | None = None
     closed: datetime | None = None
     changes: list[TicketChange] = []

@@ -67,6 +67,7 @@ class _Data(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw_o
     device: Ref | None = None
     client: Ref | None = None
     ticket: TicketRef | None = None
+    contact: str = ""
     service: str = ""
     billable: bool | None = None
     authenticated: bool = True
@@ -124,6 +125,7 @@ def encode_cloudevent(event: Event) -> bytes:
         device=event.device,
         client=event.client,
         ticket=event.ticket,
+        contact=event.contact,
         service=event.service,
         billable=event.billable,
         authenticated=event.authenticated,
@@ -156,7 +158,7 @@ def decode_cloudevent(tenant: str, value: bytes, headers: Iterable[Header] = ())
     except msgspec.ValidationError as error:
         return _misfit(str(error), value)
     except msgspec.DecodeError as error:
-        if not _is_text(value):
+        if value.decode(errors="replace").encode() != value:
             return Problem("not_utf8", f"bytes that are not UTF-8: {_head(value)}", "text in UTF-8")
         return Problem("not_json", f"{error}; it begins {_head(value)}", "a CloudEvent 1.0 as a JSON object")
     except UnicodeDecodeError:
@@ -196,7 +198,7 @@ def _event(tenant: str, attributes: dict[str, str] | None, data: _Data) -> Event
         native=data.native,
     )
     usual = alone and data.duration_ms is data.billable is None and data.authenticated
-    return event if usual and not data.automatic and not data.correction else _with_rarer(event, data)
+    return event if usual and not (data.automatic or data.correction or data.contact) else _with_rarer(event, data)
 
 
 def _with_rarer(event: Event, data: _Data) -> Event:
@@ -211,6 +213,7 @@ def _with_rarer(event: Event, data: _Data) -> Event:
         _set(event, "billable", data.billable)
     if not data.authenticated:
         _set(event, "authenticated", False)
+    _set(event, "contact", data.contact)
     if data.automatic:
         _set(event, "automatic", True)
     if data.correction:

@@ -68,6 +68,7 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, gc=Fa
     device: Ref | None = None
     client: Ref | None = None
     ticket: TicketRef | None = None
+    contact: str = ""  # the person at the other end, as the source names them
     service: str = ""
     billable: bool | None = None
     authenticated: bool = True

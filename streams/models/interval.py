@@ -31,6 +31,7 @@ class Interval(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, gc
     device: Ref | None = None
     client: Ref | None = None
     ticket: TicketRef | None = None
+    contact: str = ""
     start: int = 0
     end: int | None = None
     spans: tuple[Span, ...] = ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
 
@@ -10,11 +10,21 @@ from streams.models.event import Kind
 from streams.models.interval import Span
 
 State = Literal["done", "running", "absorbed", "void"]
-Path = Literal["ticket", "timer", "device_ticket", "client_ticket", "alias", "none"]
+Path = Literal["decision", "ticket", "timer", "device_ticket", "contact_ticket", "client_ticket", "alias", "none"]
+PATHS: tuple[Path, ...] = get_args(Path)  # the strongest first
+
+
+class Suggestion(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A ticket that work without one could belong to. ``confidence`` per mille; ``why`` in words of docs/linking.md."""
+
+    ticket: str
+    confidence: int
+    why: tuple[str, ...] = ()
 
 
 class Step(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One step of an explanation: what was, what became of it, by which rule, and why the others lost."""
+    """One step of an explanation: what was, what became of it, by which rule, and why the others lost. A link also
+    tells its confidence, what it rests on, and without a ticket which could be meant."""
 
     op: str
     before: str = ""
@@ -22,6 +32,9 @@ class Step(msgspec.Struct, frozen=True, omit_defaults=True):
     rule: str = ""
     why: str = ""
     lost: tuple[str, ...] = ()
+    confidence: int = 0  # per mille
+    grounds: tuple[str, ...] = ()
+    suggestions: tuple[Suggestion, ...] = ()
 
 
 class Proof(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -87,6 +100,9 @@ class Work(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     path: Path = "none"
     reason: str = ""  # why it is not linked, or what absorbed it
     candidates: tuple[str, ...] = ()  # tickets that were plausible
+    confidence: int = 0  # per mille, that the link is right
+    grounds: tuple[str, ...] = ()  # what the link rests on, in words of docs/linking.md
+    suggestions: tuple[Suggestion, ...] = ()  # where there is no ticket: the likeliest first
     urgency: tuple[Urgency, ...] = ()
     billable: bool | None = None
     script: Script | None = None  # such a run: ``spans`` are its first instant, no human second

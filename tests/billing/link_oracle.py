@@ -43,6 +43,7 @@ class Item:
     cover: set[int] = field(default_factory=set)
     rest: set[int] = field(default_factory=set)
     estimated: bool = False
+    refused: set[str] = field(default_factory=set)  # timers nobody stopped that it speaks against
 
     @property
     def id(self) -> str:
@@ -123,7 +124,14 @@ class Oracle:
             if item.interval.ticket and item.ticket is None and item.client:
                 item.ticket = item.interval.ticket.native_id
         for item in sessions:
+            if item.ticket:
+                guessed = [t for t in self.over(item, timers) if t.interval.end is None and not t.running]
+                item.refused = {timer.id for timer in guessed if timer.ticket != item.ticket}
             self.link(item, timers)
+        for timer in timers:
+            for item in sessions:
+                if timer.id in item.refused and (item.interval.authenticated or not timer.interval.authenticated):
+                    timer.own, timer.cover = timer.own - item.own, timer.cover - item.own
         for item in self.orphans:
             if item.interval.kind == "remote_session":
                 self.link(item, [])
@@ -191,24 +199,52 @@ class Oracle:
     def link(self, item: Item, timers: list[Item]) -> None:
         if item.ticket:
             return
-        over = [
+        for timer in sorted(self.over(item, timers), key=lambda timer: self.rank(item, timer)):
+            guessed = timer.interval.end is None and not timer.running
+            brushes = self.rank(item, timer)[0]
+            if (guessed or brushes) and self.fit(self.thing("ticket", timer.ticket), item) == 0:
+                item.refused |= {timer.id} if guessed else set()
+                continue
+            item.ticket = timer.ticket
+            return
+        if item.technician:
+            mine: list[Any] = [t for k, t in self.objects.items() if k.startswith("ticket/") and self.assigned(t, item)]
+            mine = [t for t in mine if self.concerns(t, item)]
+            for fit in (3, 1):
+                fitting = [t for t in mine if self.fit(t, item) == fit]
+                if len(fitting) == 1:
+                    item.ticket, item.client = fitting[0].id, item.client or self.named("client", fitting[0].client)
+                if fitting:
+                    return
+
+    def over(self, item: Item, timers: list[Item]) -> list[Item]:
+        """Timers with a ticket at the same client that meet the session."""
+        return [
             timer
             for timer in timers
             if timer.ticket and timer.client and timer.client == item.client
             if timer.interval.authenticated or not item.interval.authenticated
-            if timer.cover & (item.own | {item.start})
+            if timer.cover & (item.own or {item.start})
         ]
-        if over:
-            item.ticket = min(over, key=lambda timer: timer.place).ticket
-        elif item.technician:
-            mine: list[Any] = [t for k, t in self.objects.items() if k.startswith("ticket/") and self.assigned(t, item)]
-            here = [t for t in mine if item.device and self.named("device", t.device) == item.device]
-            here = [t for t in here if item.client is None or self.named("client", t.client) in (None, item.client)]
-            if len(here) == 1:
-                item.ticket, item.client = here[0].id, item.client or self.named("client", here[0].client)
-            elif not here and item.client:
-                there = [t for t in mine if (self.named("client", t.client) or self.owner(t.device)) == item.client]
-                item.ticket = there[0].id if len(there) == 1 else None
+
+    def rank(self, item: Item, timer: Item) -> tuple[Any, ...]:
+        """Over half of it first, then by how the ticket fits, then by minutes."""
+        shared = len(timer.cover & item.own)
+        fit = self.fit(self.thing("ticket", timer.ticket), item)
+        return 2 * shared < len(item.own), -fit, -shared, timer.place
+
+    def fit(self, ticket: Any, item: Item) -> int:
+        """3 its device, 1 nothing against it, 0 another device."""
+        device = self.named("device", ticket.device) if ticket else None
+        return 1 if device is None else 3 if device == item.device else 0 if item.interval.device else 1
+
+    def concerns(self, ticket: Any, item: Item) -> bool:
+        client = self.named("client", ticket.client)
+        if item.client is None:
+            return item.device is not None and self.named("device", ticket.device) == item.device
+        if item.device and self.named("device", ticket.device) == item.device and client is None:
+            return True
+        return (client or self.owner(ticket.device)) == item.client
 
     def assigned(self, ticket: Any, item: Item) -> bool:
         named = {self.find("technician", name.split("=")[-1]) for name in ticket.technicians}

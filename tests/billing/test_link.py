@@ -428,7 +428,7 @@ def test_a_client_found_through_a_move_follows_that_clients_zone() -> None:
 
 def test_the_lead_is_sent_again_when_its_ticket_moves_through_its_device() -> None:
     nameless = known("ticket", rev=2, id="t3", device="ws1", technicians=["dana"])
-    state = fresh(nameless, session("s", clock("9:00"), clock("9:10"), device="nas"))
+    state = fresh(nameless, session("s", clock("9:00"), clock("9:10"), client="birch"))
     assert sent(state, known("device", rev=2, id="ws1", client="birch"))["s"].ticket == "t3"
 
 

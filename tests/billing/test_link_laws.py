@@ -47,6 +47,8 @@ DRAWN = [
     known("ticket", 3, id="t1", client="acme", scheduled=True, changes=[{"at": clock_text(12), "waivers": ["vip"]}]),
     known("ticket", 1, id="t2", client="acme", technicians=["dana"], device="ws1"),
     known("ticket", 2, id="t2", client="birch", technicians=["dana"], closed="2026-03-02T09:30:00Z"),
+    known("ticket", 4, id="t2", client="acme", technicians=["dana"]),
+    known("ticket", 5, id="t2", client="birch", technicians=["dana", "x"]),
     known("ticket", 1, id="t3", device="ws1", technicians=["dana", "syncro=x"]),
     known("ticket", 2, id="t3", client="acme", technicians=[]),
     known("ticket", 3, id="t3", device="hub=w1", technicians=["hub=x", "dana"]),

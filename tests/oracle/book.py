@@ -46,6 +46,9 @@ class OpenTicket(NamedTuple):
     client: str | None
     opened: int
     closed: int
+    contact: str = ""
+    told: bool = False  # who wrote on it
+    activity: tuple[tuple[int, str | None], ...] = ()  # instant, technician
 
 
 class Book:
@@ -116,6 +119,12 @@ class Book:
                     self.referenced("client", item.get("client")),
                     _moment(item.get("opened"), -1),
                     _moment(item.get("closed"), 1 << 60),
+                    str(item.get("contact", "")).casefold(),
+                    item.get("activity") is not None,
+                    tuple(
+                        (_moment(act["at"], 0), self.referenced("technician", act["technician"]))
+                        for act in item.get("activity") or ()
+                    ),
                 )
                 for id_, item in sorted(self.objects["ticket"].items())
             ]

@@ -4,35 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from tests.oracle.book import Book
 from tests.oracle.pairing import Interval
+from tests.oracle.paths import Evidence, Paths, thing
 from tests.oracle.spans import Spans, seconds_of, spans_of
 
-PATHS = ("ticket", "timer", "device_ticket", "client_ticket", "alias", "none")
-
-
-@dataclass
-class Evidence:
-    """An interval and whom it concerns."""
-
-    interval: Interval
-    technician: str | None
-    device: str | None
-    ticket: str | None  # of the catalogue
-    client: str | None
-    state: str = "done"  # or "running"
-    seconds: set[int] = field(default_factory=set)
-    cover: set[int] = field(default_factory=set)
-    path: str = "none"
-    reason: str = ""
-    absorbed: bool = False  # wholly under a timer
-    linked: str = ""  # the ticket of its row
-    candidates: list[str] = field(default_factory=list)
-
-    @property
-    def key(self) -> tuple[int, str]:
-        return self.interval.start, self.interval.id
+PATHS = ("decision", "ticket", "timer", "device_ticket", "contact_ticket", "client_ticket", "alias", "none")
 
 
 @dataclass
@@ -80,6 +59,9 @@ def _resolve(interval: Interval, book: Book) -> Evidence:
         found = [book.named.get(("ticket", where, native)) for where in (source, source.split(":")[0], "*")]
         ticket = next((id_ for id_ in found if id_), native if native in book.objects["ticket"] else None)
     item = book.objects["ticket"].get(ticket or "", {})
+    left_over = interval.ticket is not None and interval.ticket.evidence == "property" and item.get("closed")
+    if left_over and datetime.fromisoformat(item["closed"]).timestamp() <= at:
+        ticket, item = None, {}
     client = (
         book.referenced("client", item.get("client"))
         or book.device_client(device, at)
@@ -89,7 +71,7 @@ def _resolve(interval: Interval, book: Book) -> Evidence:
     return Evidence(interval, book.resolve("technician", source, interval.technician), device, ticket, client)
 
 
-class _Person:
+class _Person(Paths):
     """All evidence of one person."""
 
     def __init__(self, mine: list[Evidence], book: Book, mark: int | None) -> None:
@@ -109,6 +91,12 @@ class _Person:
             self._end_session(session)
         for evidence in [*self.timers, *self.orphans]:
             self._path(evidence)
+        for session in self.sessions:
+            self._path(session)
+        for timer in self.timers:
+            for session in self.sessions:
+                if timer.interval.id in session.refused:
+                    timer.seconds, timer.cover = timer.seconds - session.seconds, timer.cover - session.seconds
         found = [self._single(evidence, [(evidence.interval.start,) * 2]) for evidence in self.orphans]
         return found + self._timer_work() + self._session_work()
 
@@ -149,7 +137,7 @@ class _Person:
             if self.mark is not None and self.mark >= limit:
                 runs = [
                     s.interval.end for s in self.scripts
-                    if _thing(s) == _thing(session) is not None and i.start <= s.interval.start < limit
+                    if thing(s) == thing(session) is not None and i.start <= s.interval.start < limit
                 ]  # fmt: skip
                 self._close(session, min(limit, max([i.last_seen, *runs]) + self.book.grace))
             else:
@@ -180,6 +168,8 @@ class _Person:
             e.linked = self._ticket_text(e)
         elif e.ticket is not None and e.client is not None:
             e.path, e.linked = "ticket", e.ticket
+            if i.kind == "remote_session":
+                e.refused = {t.interval.id for t in self._over(e) if self._guessed(t) and t.linked != e.ticket}
         elif e.client is None:
             e.reason = "ticket_unknown" if i.ticket and e.ticket is None else "client_unknown"
             e.linked = self._ticket_text(e)
@@ -192,22 +182,6 @@ class _Person:
         """A timer at a known client keeps the number it named, known or not."""
         named = e.interval.ticket is not None and e.interval.kind == "ticket_timer" and e.client is not None
         return e.ticket or (e.interval.ticket.native_id if e.interval.ticket and named else "")
-
-    def _session_path(self, e: Evidence) -> None:
-        for timer in self.timers:
-            if timer.client == e.client and timer.linked and timer.cover & e.seconds:
-                e.path, e.linked = "timer", timer.linked
-                return
-        at = e.interval.start
-        mine = [t for t in self.book.tickets() if e.technician in t.technicians and t.opened <= at < t.closed]
-        at_device = [t.id for t in mine if e.device is not None and t.device == e.device]
-        at_client = [t.id for t in mine if t.client == e.client]
-        chosen, path = (at_device, "device_ticket") if at_device else (at_client, "client_ticket")
-        e.path = "alias"
-        if len(chosen) == 1:
-            e.path, e.linked = path, chosen[0]
-        elif chosen:
-            e.candidates = chosen
 
     # whose minute it is
 
@@ -230,7 +204,6 @@ class _Person:
             session.absorbed = any(session.interval.start in cover for cover in covers) or bool(session.seconds)
             rest = session.seconds.difference(*covers)
             session.absorbed = session.absorbed and not rest
-            self._path(session)
             rests.append((session, rest))
         groups = [[(e, rest) for e, rest in group if not e.absorbed] for group in self._groups(rests)]
         taken: dict[str, set[int]] = defaultdict(set)
@@ -253,7 +226,7 @@ class _Person:
         keyed: dict[tuple[str, ...], list[tuple[Evidence, set[int]]]] = defaultdict(list)
         for evidence, rest in rests:
             i = evidence.interval
-            device = _thing(evidence) or f"none {i.id}"
+            device = thing(evidence) or f"none {i.id}"
             on = ("ticket", evidence.linked) if evidence.linked else ("device", device)
             trust = ("free" if i.billable is False else "", "" if i.authenticated else "unconfirmed")
             keyed[(evidence.client or "", *on, *trust, self.book.service_of(i.service))].append((evidence, rest))
@@ -276,12 +249,6 @@ class _Person:
             recovered=i.kind == "remote_session", billable=i.billable, authenticated=i.authenticated,
             orphan=i.orphan, spans=spans, proof=[i], candidates=e.candidates,
         )  # fmt: skip
-
-
-def _thing(e: Evidence) -> str | None:
-    """The device, known or only named."""
-    ref = e.interval.device
-    return e.device or (f"{e.interval.source}={ref.native_id}" if ref else None)
 
 
 def _group_key(group: list[tuple[Evidence, set[int]]]) -> tuple[int, str]:

@@ -35,6 +35,7 @@ class Interval:
     device: Ref | None = None
     client: Ref | None = None
     ticket: TicketRef | None = None
+    contact: str = ""
     billable: bool | None = None
     authenticated: bool = True
     evidence: list[Event] = field(default_factory=list)
@@ -166,6 +167,7 @@ def _described(interval: Interval, order: list[Event], proof: list[Event]) -> In
     interval.device = next((e.device for e in order if e.device), None)
     interval.client = next((e.client for e in order if e.client), None)
     interval.ticket = next((e.ticket for e in order if e.ticket), None)
+    interval.contact = next((e.contact for e in order if e.contact), "")
     interval.billable = next((e.billable for e in order if e.billable is not None), None)
     interval.authenticated = all(e.authenticated for e in proof)
     interval.evidence = order
