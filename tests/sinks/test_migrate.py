@@ -79,7 +79,7 @@ def test_a_row_stored_before_segments_had_outcomes_reads_as_one(settings: Settin
     shutil.copytree(SCHEMA, folder, ignore=lambda _, names: [name for name in names if name[:4] > "0008"])
     migrate(settings, folder)
     added = ("disposition", "reason", "risk_amount", "drawn_seconds", "lot", "fee")
-    latest = ["charge", "project", "cost", "cost_currency", "cost_reason", "corrects", "content"]
+    latest = ["machine_seconds", "charge", "project", "cost", "cost_currency", "cost_reason", "corrects", "content"]
     later = [*(f"segments.{name}" for name in added), *latest]
     columns = {name: kind for name, kind in ENTRIES.columns.items() if name not in later}
     then = Table("entries", columns, ENTRIES.identity)
