@@ -30,7 +30,7 @@ from web.sessions import SINGLE, find_session, form_token
 SAFE = ("GET", "HEAD", "OPTIONS")
 CSRF_HEADER, CSRF_FIELD = "X-CSRF-Token", "csrf"
 COOKIE, SECURE_COOKIE = "everyminute", "__Host-everyminute"
-LOOPBACK_ADDRESSES = ("127.0.0.1", "::1", "testclient")
+LOOPBACK_ADDRESSES = ("127.0.0.1", "::1")
 
 failures = Pace(rate=1.0, burst=100.0)  # tokens that are none of ours, by address
 bearer = HTTPBearer(scheme_name="token", auto_error=False, description="From `everyminute token create`.")
@@ -140,10 +140,12 @@ def _person(request: Request) -> User:
 
 
 def single_user(request: Request, access: Access, settings: Settings) -> bool:
-    """Until the first user exists, whoever sits at this machine may do everything. Never once a public name is set."""
+    """Until the first user exists, whoever sits at this machine may do everything. Never once a public name is set, or
+    the pages listen on other addresses."""
     here = request.client is not None and request.client.host in LOOPBACK_ADDRESSES
     local = bool(LOOPBACK_HOST.match(request.headers.get("host", "")))
-    return here and local and not settings.public_names and not users.any_user(access)
+    alone = settings.web_host in LOOPBACK_ADDRESSES and not settings.public_names
+    return here and local and alone and not users.any_user(access)
 
 
 def secure(request: Request) -> bool:

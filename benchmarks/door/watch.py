@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import httpx
 
-EVERY = 0.1  # seconds between two questions; what is measured is at most this much too long
+EVERY = 0.2  # seconds between two questions; what is measured is at most this much too long
 BACK = 3.0  # seconds that a question looks back, so that none falls between two
 
 

@@ -77,6 +77,11 @@ def test_a_public_name_ends_single_user_mode(settings: Settings) -> None:
         assert site.get("/sign-in", headers={"host": "other.example.com"}).status_code == 421
 
 
+def test_listening_elsewhere_ends_single_user_mode(settings: Settings) -> None:
+    with served(settings.model_copy(update={"web_host": "0.0.0.0"})) as address:
+        assert httpx.get(f"{address}/leakage", trust_env=False).status_code == 303
+
+
 def test_signing_in_and_out(site: httpx.Client, access: Access) -> None:
     add(access, "dana")
     answer = sign_in(site, "Dana", next="/leakage?period=all")
