@@ -18,6 +18,7 @@ COMMANDS = (
     "jobs.simulate_cmd",
     "jobs.ledger_cmd",
     "jobs.unlinked_cmd",
+    "jobs.projects_cmd",
     "jobs.demo_cmd",
     "jobs.access_cmd",
     "jobs.webhook_cmd",

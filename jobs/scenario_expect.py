@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from jobs.catalog_yaml import Place, Problem, Tree
 from jobs.scenario_balances import read_balances
+from jobs.scenario_projects import read_projects
 from jobs.scenario_time import NoInstantError, parse_instant, parse_seconds
 
 Row = dict[str, Any]
@@ -53,7 +54,7 @@ ROW: dict[str, Read] = {
     **dict.fromkeys(("recovered",), _flag),
 }
 LISTS = ("flags", "candidates")
-TOP = ("entries", "charges", "parked", "running", "total", "decisions", "balances")
+TOP = ("entries", "charges", "parked", "running", "total", "decisions", "balances", "projects")
 
 
 @dataclass(slots=True)
@@ -63,6 +64,7 @@ class Expected:
 
     entries: list[Row] | None = None
     charges: list[Row] | None = None
+    projects: list[Row] | None = None
     parked: list[str] | None = None
     running: list[str] | None = None
     total: dict[str, Decimal] | None = None
@@ -79,6 +81,8 @@ def read_expected(tree: Tree, zone: ZoneInfo, problems: list[Problem]) -> Expect
     for name, node in tree.fields.items():
         if name in ("entries", "charges"):
             setattr(expected, name, [_row(child, zone, problems) for child in node.items])
+        elif name == "projects":
+            expected.projects = read_projects(node, problems)
         elif name == "balances":
             expected.balances = read_balances(node, zone, problems)
         elif name in ("parked", "running"):

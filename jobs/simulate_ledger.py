@@ -7,12 +7,14 @@ from decimal import Decimal
 from typing import Any
 
 from billing.money import exponent_of
-from jobs import scenario_balances
+from billing.projects import standings
+from jobs import projects, scenario_balances
 from jobs.scenario import Scenario
 from jobs.scenario_time import say_instant
 from jobs.simulate import Result
 from jobs.simulate_charges import charge_json, charge_rows
 from jobs.simulate_decisions import decisions_json, periods_json
+from streams.models.catalog import Project
 from streams.models.entry import OUTSIDE_SUMS, Entry, Segment
 
 Row = dict[str, Any]
@@ -108,9 +110,15 @@ def ledger(scenario: Scenario, result: Result) -> Row:
         "periods": periods_json(result),
         "corrections": corrections([*entries, *beside], scenario.names),
         "balances": [scenario_balances.as_json(one) for one in balances(scenario, result)],
+        "projects": projects_json(scenario, [*entries, *beside]),
         "totals": totals(entries, beside),
         "conservation": conservation(result, entries),
     }
+
+
+def projects_json(scenario: Scenario, entries: list[Entry]) -> list[Row]:
+    """Every project with work or milestones, in figures."""
+    return [projects.as_json(one) for one in standings(scenario.catalogue.all(Project), entries)]
 
 
 def corrections(entries: list[Entry], names: dict[str, str]) -> list[Row]:

@@ -13,6 +13,7 @@ from rich.table import Table
 
 from jobs.scenario_balances import lines, wrong_balances
 from jobs.scenario_expect import Expected, Row, fits, pair_up
+from jobs.scenario_projects import wrong_projects
 from jobs.scenario_time import say_instant, say_seconds
 from jobs.simulate_charges import charge_differences
 
@@ -117,6 +118,8 @@ def differences(expected: Expected, seen: list[Row], ledger: dict[str, Any]) -> 
     if expected.entries is not None:
         wrong = sum(1 for n, m in pair_up(expected.entries, seen) if not _pair_fits(expected.entries, seen, n, m))
         found += [f"{wrong} of {max(len(expected.entries), len(seen))} rows differ"] if wrong else []
+    if expected.projects is not None:
+        found += wrong_projects(expected.projects, ledger["projects"])
     if expected.charges is not None:
         found += charge_differences(expected.charges, ledger["charges"])
     reasons = sorted(parked["reason"] for parked in ledger["parked"])
