@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
@@ -93,22 +94,23 @@ def show(timers: Iterable[Timer], works: dict[str, Work], rules: Rules, now: int
     known = sorted(
         (timer for timer in timers if timer.started), key=lambda timer: (timer.interval.start, timer.activity)
     )
-    return [_shown(timer, known, works.get(timer.activity), rules, now) for timer in known]
+    starts = [(timer.interval.start, timer.activity) for timer in known]
+    return [_shown(timer, starts, works.get(timer.activity), rules, now) for timer in known]
 
 
-def _shown(timer: Timer, all_of_them: Sequence[Timer], work: Work | None, rules: Rules, now: int) -> Shown:
+def _shown(timer: Timer, starts: Sequence[tuple[int, str]], work: Work | None, rules: Rules, now: int) -> Shown:
     interval = timer.interval
     spans, opened = interval.spans, interval.open_from
     if interval.end is not None:
         return Shown(timer, "stopped", spans, ended=interval.end)
     anchor = opened if opened is not None else spans[-1][1] if spans else interval.start
-    rival = _next(timer, anchor, all_of_them) if rules.single else None
+    following = bisect_right(starts, (anchor, timer.activity)) if rules.single else len(starts)
+    rival = starts[following][0] if following < len(starts) else None  # when the next timer was started
     limit = max(interval.start, opened or interval.start) + rules.cap
-    if rival is not None and rival.interval.start < limit:
-        at = rival.interval.start
+    if rival is not None and rival < limit:
         if opened is None:
             return Shown(timer, "paused", spans, ended=anchor)
-        return Shown(timer, "superseded", (*spans, (opened, at)), ended=at)
+        return Shown(timer, "superseded", (*spans, (opened, rival)), ended=rival)
     ended = _verdict(work, anchor)
     if ended is not None and work is not None and "superseded" in work.flags:
         closed = spans if opened is None else (*spans, (opened, ended))
@@ -119,12 +121,6 @@ def _shown(timer: Timer, all_of_them: Sequence[Timer], work: Work | None, rules:
         capped = work is not None and "capped_end" in work.flags
         return Shown(timer, "forgotten", spans, opened, estimated=ended, capped=capped)
     return Shown(timer, "running", spans, opened)
-
-
-def _next(timer: Timer, anchor: int, others: Sequence[Timer]) -> Timer | None:
-    """The next timer that was started after this one was last begun or paused."""
-    after = (anchor, timer.activity)
-    return next((one for one in others if (one.interval.start, one.activity) > after), None)
 
 
 def _verdict(work: Work | None, anchor: int) -> int | None:

@@ -105,7 +105,7 @@ def sign_in(browser: Browser, rig: TimerRig) -> Iterator[SignIn]:
 
 def loaded(page: Page) -> Page:
     page.wait_for_selector(".choice")
-    until(20, lambda: "Loading" not in (page.text_content("#current-state") or ""), "the day is there")
+    until(20, lambda: "Loading" not in page.inner_text("main"), "the day is there")
     return page
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -257,6 +259,25 @@ def test_the_feed_tells_of_a_click_elsewhere(rig: TimerRig, dana: Technician) ->
         assert timer not in {one["timer"] for one in next(days)["timers"]}
         dana.act("start", timer, ticket="T1")
         assert next(days)["timers"][-1]["timer"] == timer
+
+
+def test_in_single_user_mode_one_names_the_technician_and_a_foreign_page_can_do_nothing(
+    rig: TimerRig, dana: Technician, tmp_path: Path
+) -> None:
+    alone = rig.settings.model_copy(update={"home": tmp_path})
+    with served(alone, rig.clock) as address, httpx.Client(base_url=address, trust_env=False, timeout=30) as browser:
+        page = browser.get("/timers", params={"technician": "dana"}).text
+        token = re.search(r'csrf-token" content="([0-9a-f]+)"', page)
+        assert token is not None
+        body = {"timer": new(), "key": "k", "at": rig.clock.iso, "sent_at": rig.clock.iso}
+        ours = {"origin": address, "x-csrf-token": token[1]}
+        for theirs in ({}, ours | {"origin": "https://elsewhere.example"}, ours | {"x-csrf-token": "0"}):
+            refused = browser.post("/v1/timers/start", params={"technician": "dana"}, json=body, headers=theirs)
+            assert refused.status_code == 403, refused.text
+        assert browser.post("/v1/timers/start", json=body, headers=ours).json()["title"] == "Whose timers?"
+        done = browser.post("/v1/timers/start", params={"technician": "dana"}, json=body, headers=ours)
+        assert done.status_code == 200, done.text
+    assert dana.states()[body["timer"]] == "running"
 
 
 def test_a_broker_that_is_away_is_said(tmp_path: Any) -> None:

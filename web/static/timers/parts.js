@@ -131,7 +131,7 @@ const STATES = { paused: "paused", superseded: "ended by the next timer", forgot
 
 export function day(box, view, acts) {
   const timers = [...view.timers].reverse();
-  const key = [timers.map(({ keys, ...timer }) => timer), view.zone];
+  const key = [timers.map(({ keys, ...timer }) => timer), view.zone, view.today.empty];
   fill(box, key, () => timers.length ? timers.map((timer) => row(timer, view, acts)) : [make("li", { className: "none" }, view.today.empty ? "Loading" : "No timer yet today.")]);
 }
 
