@@ -135,6 +135,16 @@ DIRECTORY = [
     directory(2, "device", id="d3", client="c2"),
     directory(1, "ticket", id="k3", client="c1", technicians=["bob"], opened=BASE - timedelta(days=1)),
     directory(2, "ticket", id="k3", client="c1", technicians=["ann"], opened=BASE - timedelta(days=1)),
+    directory(
+        3,
+        "ticket",
+        id="k3",
+        client="c1",
+        contact="Bea",
+        opened=BASE - timedelta(days=1),
+        activity=[{"at": BASE + timedelta(minutes=21), "technician": "ann"}],
+    ),
+    directory(3, "device", id="d3", client="c1", contact="bea"),
 ]
 
 
