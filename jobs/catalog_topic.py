@@ -28,7 +28,7 @@ async def read_log(settings: Settings, tenant: str, topic: str) -> list[Fact]:
     """Every fact of the tenant on a topic that is keyed by tenant, and the clock marks of its partition, in the order
     of the log. Raises ``UserError`` when Kafka does not answer."""
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # what it would log is in our message
-    async with _consumer(settings) as consumer:
+    async with opened_consumer(settings) as consumer:
         place = TopicPartition(settings.topic(topic), partition_of(tenant, settings.partitions))
         await _check_topic(settings, place.topic)
         consumer.assign([place])
@@ -75,7 +75,8 @@ async def send_facts(settings: Settings, facts: list[Fact]) -> None:
 
 
 @asynccontextmanager
-async def _consumer(settings: Settings) -> AsyncIterator[AIOKafkaConsumer]:
+async def opened_consumer(settings: Settings) -> AsyncIterator[AIOKafkaConsumer]:
+    """In no group. Raises UserError when Kafka does not answer."""
     consumer = AIOKafkaConsumer(bootstrap_servers=settings.kafka, enable_auto_commit=False, group_id=None)
     try:
         await consumer.start()

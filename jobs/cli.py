@@ -19,6 +19,8 @@ COMMANDS = (
     "jobs.ledger_cmd",
     "jobs.unlinked_cmd",
     "jobs.projects_cmd",
+    "jobs.period_cmd",
+    "jobs.decide_cmd",
     "jobs.demo_cmd",
     "jobs.access_cmd",
     "jobs.webhook_cmd",

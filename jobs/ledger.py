@@ -134,6 +134,14 @@ class Ledger:
     def parked_count(self) -> int:
         return int(self._query("SELECT count() AS n FROM parked_live WHERE tenant = {tenant:String}", {})[0]["n"])
 
+    def conditions(self, **equal: str | None) -> tuple[str, dict[str, object]]:
+        """WHERE of what is given, and its parameters; the tenant first."""
+        return self._where(**equal)
+
+    def rows(self, sql: str, values: dict[str, object]) -> list[dict[str, Any]]:
+        """Rows of a parameterised query. Raises UserError."""
+        return self._query(sql, values)
+
     def _where(self, **equal: str | None) -> tuple[str, dict[str, object]]:
         values: dict[str, object] = {name: value for name, value in equal.items() if value is not None}
         conditions = ["tenant = {tenant:String}", *(f"{name} = {{{name}:String}}" for name in values)]

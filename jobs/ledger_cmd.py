@@ -50,6 +50,10 @@ PARKED = """See and mend what could not go on.
 HASH = """Print a hash of the ledger: the same facts give the same hash, on any machine, in any order.
 
     everyminute ledger hash --period 2026-03
+
+With --client and --period it is the hash of that statement, which a close has to name:
+
+    everyminute ledger hash --client acme --period 2026-03
 """
 
 
@@ -234,14 +238,21 @@ def one_item(ledger: Ledger, prefix: str) -> Parked:
     return found[0]
 
 
-def hash_command(period: Period = None, tenant: Tenant = None, format_: FormatOption = Format.table) -> None:
+def hash_command(
+    period: Period = None, client: ClientOption = None, tenant: Tenant = None, format_: FormatOption = Format.table
+) -> None:
     from jobs.ledger import check_period, ledger_hash
+    from streams.models.closing import hash_of
 
     check_period(period)
     with opened(tenant) as ledger:
-        digest, count = ledger_hash(ledger.entries(period, trail=True))
+        if client is not None and period is not None:  # a statement: what a close names
+            rows = list(ledger.entries(period, client))
+            digest, count = hash_of(rows), len(rows)
+        else:
+            digest, count = ledger_hash(ledger.entries(period, client, trail=True))
     if format_ is Format.json:
-        put_json({"sha256": digest, "entries": count, "period": period})
+        put_json({"sha256": digest, "entries": count, "period": period, "client": client})
     else:
         put(f"{digest}  entries: {count}")
 

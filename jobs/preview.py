@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from billing.link import LinkState
+from billing.outcome import Outcome
 from billing.rate import RateState
 from jobs.catalog_topic import read_log
 from jobs.simulate import work_fact
@@ -41,7 +42,8 @@ class Preview:
         """Records of the two logs, as they stand there; what a hop sent to its own log is among them."""
         for batch in batches(link):
             self._link.step(batch)
-        self._step(rate)
+        for batch in batches(rate):  # what rate appended then, it does not append again
+            self._hold(self._rate.step(batch))
 
     def add(self, facts: Iterable[Fact]) -> None:
         """Facts of the catalogue or decisions that nobody has sent: link sees them, then rate, with what link made."""
@@ -65,9 +67,12 @@ class Preview:
             following = batch
             while following:
                 outcome = self._rate.step(following)
-                for _, entry in outcome.outputs:
-                    self._entries[entry.id] = entry
+                self._hold(outcome)
                 following = outcome.appends
+
+    def _hold(self, outcome: Outcome[Entry]) -> None:
+        for _, entry in outcome.outputs:
+            self._entries[entry.id] = entry
 
 
 def batches(facts: Iterable[Fact]) -> Iterator[list[Fact]]:
