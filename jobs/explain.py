@@ -23,6 +23,7 @@ SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Charge", ("charge",)),
     ("Link", ("link",)),
     ("Contract", ("contract",)),
+    ("Project", ("project",)),
     ("Script", ("script",)),
     ("Tiers", ("tier", "emergency")),
     ("Rounding", ("rounding",)),
@@ -30,6 +31,7 @@ SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Rate", ("rate",)),
     ("Promises", ("concurrency", "free_first", "fee", "floor", "limit")),
     ("Sum", ("amount",)),
+    ("Cost", ("cost",)),
     ("At risk", ("risk",)),
 )
 KINDS = {"ticket_timer": "timer", "remote_session": "session", "script_run": "script run"}
@@ -117,7 +119,17 @@ def _body(title: str, entry: Entry, steps: list[Step], intervals: Intervals) -> 
         return [] if entry.charge else _rounding(entry, steps)
     if title == "Sum":
         return _sum(entry, steps)
+    if title == "Cost":
+        return _cost(entry, steps)
     return [line for step in steps for line in _step(step)]
+
+
+def _cost(entry: Entry, steps: list[Step]) -> list[str]:
+    """What it cost us and what is left; why there is no margin, where cost is known at all."""
+    lines = [line for step in steps for line in _step(step)]
+    if entry.margin is not None:
+        return [*lines, f"margin {amount_text(entry.margin, entry.exponent, entry.currency)}"]
+    return [*lines, f"no margin: {entry.cost_reason}"] if lines else []
 
 
 def _evidence(entry: Entry, steps: list[Step], intervals: Intervals) -> list[str]:

@@ -105,3 +105,21 @@ def test_the_entry_of_another_tenant_is_not_there(run: Run) -> None:
     other = entry("w9", tenant="other", client="other-client")
     assert run("explain", other.id).code == 1
     assert run("explain", other.id, "--tenant", "other").code == 0
+
+
+def test_a_charge_and_a_cost_are_told() -> None:
+    fee = entry(
+        "charge:k1:fee/managed:2026-03-01", charge="fee", worked_seconds=0, rounding_seconds=0, quantity_seconds=0,
+        segments=(), proof=(), technician="", who="", amount=14516, flags=(), ticket="", device="", service="",
+        trail=(Step("charge", after="145.16 EUR", rule="k1/fee/managed", why="300 a month, in advance"),
+               Step("amount", "300 × 15 of 31 days = 145.16", "145.16 EUR")),
+    )  # fmt: skip
+    text = explanation(fee)
+    assert "billed, 145.16 EUR\nfee of 2026-03-01\n" in text
+    assert "300 × 15 of 31 days = 145.16 → 145.16 EUR" in text
+    assert "Rounding" not in text
+    cost = Step("cost", "25.00 min × 60/h", "25.00 EUR", "costs/ann")
+    costed = entry(trail=(cost,), cost=2500, cost_currency="EUR")
+    assert "Cost\n  25.00 min × 60/h → 25.00 EUR [costs/ann]\n  margin 50.00 EUR" in explanation(costed)
+    other = entry(trail=(cost,), cost=2500, cost_currency="USD", cost_reason="currency: USD, not EUR")
+    assert "no margin: currency: USD, not EUR" in explanation(other)
