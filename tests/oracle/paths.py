@@ -105,6 +105,8 @@ class Paths:
 
     def _sitting(self, e: Evidence) -> tuple[tuple[int, int], list[Nearby]]:
         """The sessions on its device around it, and everything else at its client."""
+        if e not in self.sessions:
+            return self._bounds(e), []  # a stop without a start stands alone
         alike = [s for s in self.sessions if s is e or (thing(s) == thing(e) is not None and s.client == e.client)]
         alike = [s for s in alike if s.interval.authenticated == e.interval.authenticated]
         chain: list[Evidence] = []
