@@ -14,6 +14,7 @@ from streams.agents.rate import rate_plan
 from streams.hop import Hop, Record
 from streams.models.catalog import Client, object_body
 from streams.models.cloudevent import Problem, encode_cloudevent
+from streams.models.decision import Decision, encode_decision
 from streams.models.entry import Entry, Identity, decode_entry
 from streams.models.event import Event
 from streams.models.fact import Fact, decode_fact, encode_fact
@@ -79,7 +80,8 @@ def test_an_entry_carries_its_version_under_its_identity() -> None:
 
 def test_copy_sends_the_same_bytes_to_both_logs_in_order() -> None:
     memory = Memory()
-    facts = [CLIENT, Fact(kind="decision", tenant="main", id="d1"), Fact(kind="decision", tenant="main", id="d2")]
+    body = encode_decision(Decision(kind="approve"))
+    facts = [CLIENT, *(Fact(kind="decision", tenant="main", id=id_, body=body) for id_ in ("d1", "d2"))]
     asyncio.run(copy.Copy(memory, lambda tenant: 3).take(memory.batch(*map(read, facts), topic="decisions")))
     for topic in ("link-log", "rate-log"):
         assert memory.on(topic) == [Record(fact.key().encode(), encode_fact(fact)) for fact in facts]
