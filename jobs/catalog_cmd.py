@@ -252,30 +252,10 @@ def _print_applied(differences: list[Difference], head: Head, accepted: bool, fo
 
 
 def status_command(tenant: Tenant = None, format_: Formats = Format.table) -> None:
-    """Show the release that holds."""
-    import asyncio
-    from collections import Counter
+    """Show the release that holds, and which release each closed statement stands on."""
+    from jobs.catalog_status import show
 
-    from jobs.catalog_apply import read_head
-    from jobs.catalog_load import SECTION_OF
-    from jobs.catalog_topic import read_facts
-    from streams.settings import Settings
-
-    tenant = checked_tenant(tenant)
-    hush("aiokafka")
-    head = read_head(asyncio.run(read_facts(Settings(), tenant)))
-    kinds = Counter(SECTION_OF[key.split("/", 1)[0]] for key in head.objects)
-    if format_ is Format.json:
-        put_json(
-            {"release": head.number, "note": head.note, "digest": head.digest, "objects": dict(sorted(kinds.items()))}
-        )
-        return
-    if not head.number:
-        say(f"no release of tenant {tenant} yet: run `everyminute catalog apply DIR`")
-        return
-    put(f"release {head.number}" + (f" ({head.note})" if head.note else ""))
-    for section, count in sorted(kinds.items()):
-        put(f"  {section}: {count}")
+    show(checked_tenant(tenant), format_)
 
 
 def schema_command() -> None:

@@ -21,6 +21,7 @@ COMMANDS = (
     "jobs.projects_cmd",
     "jobs.period_cmd",
     "jobs.decide_cmd",
+    "jobs.doctor_cmd",
     "jobs.demo_cmd",
     "jobs.access_cmd",
     "jobs.webhook_cmd",

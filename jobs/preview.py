@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from billing.book import CatalogState
 from billing.link import LinkState
 from billing.outcome import Outcome
 from billing.rate import RateState
@@ -15,7 +16,7 @@ from jobs.catalog_topic import read_log
 from jobs.simulate import work_fact
 from streams.models.entry import Entry
 from streams.models.fact import Fact
-from streams.models.work import Work
+from streams.models.work import Work, decode_work
 from streams.settings import Settings
 from streams.topics import LINK_LOG, RATE_LOG
 
@@ -30,6 +31,8 @@ class Preview:
         self._link = LinkState(tenant, 0)
         self._rate = RateState(tenant, 0)
         self._entries: dict[str, Entry] = {}
+        self._works: dict[str, tuple[int, str, Work]] = {}
+        self.book = CatalogState()
 
     @classmethod
     async def read(cls, settings: Settings, tenant: str) -> Preview:
@@ -55,6 +58,10 @@ class Preview:
         """Rows that hold, by id."""
         return [entry for _, entry in sorted(self._entries.items()) if not entry.void]
 
+    def works(self) -> list[Work]:
+        """Pieces of work as they stand, by id."""
+        return [work for _, (_, _, work) in sorted(self._works.items())]
+
     def _linked(self, batch: list[Fact]) -> Iterator[tuple[int, Work]]:
         """Work of one step of link, and of those that answer what it appended."""
         while batch:
@@ -65,6 +72,8 @@ class Preview:
     def _step(self, facts: Iterable[Fact]) -> None:
         for batch in batches(facts):
             following = batch
+            for fact in batch:
+                self._note(fact)
             while following:
                 outcome = self._rate.step(following)
                 self._hold(outcome)
@@ -73,6 +82,15 @@ class Preview:
     def _hold(self, outcome: Outcome[Entry]) -> None:
         for _, entry in outcome.outputs:
             self._entries[entry.id] = entry
+
+    def _note(self, fact: Fact) -> None:
+        """The catalogue, and of each piece of work the largest revision."""
+        if fact.kind in ("object", "release"):
+            self.book.fold(fact)
+        elif fact.kind == "work":
+            rank = fact.rev, fact.digest()
+            if fact.id not in self._works or self._works[fact.id][:2] <= rank:
+                self._works[fact.id] = (*rank, decode_work(bytes(fact.body)))
 
 
 def batches(facts: Iterable[Fact]) -> Iterator[list[Fact]]:

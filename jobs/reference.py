@@ -10,6 +10,7 @@ import typer
 
 from jobs.catalog_schema import schema_text
 from jobs.cli import build
+from jobs.doctor_findings import FINDINGS
 from jobs.reference_tables import tables_page
 from streams.models.parked import MEANING
 from streams.settings import Settings
@@ -40,6 +41,17 @@ def reasons_page() -> str:
     return NOTE + head + "| reason | what it means | what to do |\n|---|---|---|\n" + "\n".join(rows) + "\n"
 
 
+def doctor_page() -> str:
+    """Every finding of the doctor, from jobs/doctor_findings.py."""
+    head = (
+        "# The doctor\n\n`everyminute doctor` finds what leaks because the catalogue leaves something unsaid, with the "
+        "hours and the money at risk, the most expensive first. `everyminute doctor --scenario FILE` does so for a "
+        "scenario, without any server (source: `jobs/doctor_findings.py`).\n\n"
+    )
+    rows = [f"| `{code}` | {one.meaning} | {one.remedy} |" for code, one in FINDINGS.items()]
+    return NOTE + head + "| finding | what it means | what to do |\n|---|---|---|\n" + "\n".join(rows) + "\n"
+
+
 def commands_page() -> str:
     """Every command with its help, as `-h` prints it."""
     head = (
@@ -65,6 +77,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "settings.md": settings_page,
     "reasons.md": reasons_page,
     "commands.md": commands_page,
+    "doctor.md": doctor_page,
     "tables.md": lambda: NOTE + tables_page(),
     "catalogue.schema.json": schema_text,
 }

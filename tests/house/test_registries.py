@@ -17,6 +17,7 @@ REGISTRIES = [
     ("streams/topics.py", "TOPICS"),
     ("jobs/cli.py", "COMMANDS"),
     ("jobs/reference.py", "PAGES"),
+    ("jobs/doctor_findings.py", "FINDINGS"),
 ]
 
 
