@@ -22,6 +22,7 @@ COMMANDS = (
     "jobs.period_cmd",
     "jobs.decide_cmd",
     "jobs.doctor_cmd",
+    "jobs.rebuild_cmd",
     "jobs.demo_cmd",
     "jobs.access_cmd",
     "jobs.webhook_cmd",

@@ -89,6 +89,7 @@ def test_a_month_closes_once_and_is_corrected_in_the_next(pipeline: Pipeline) ->
     assert (again.code, "closed already" in again.err) == (1, True)
     (may, june) = pipeline.run("period", "status", "--tenant", tenant, "--format", "json").json()
     assert (may["state"], may["hash"], june["corrections"]) == ("closed", closed["hash"], 3)
+    pipeline.settle()  # the answers come from the log; the store is told after that
     shown = pipeline.run("period", "show", "acme", "2026-05", "--tenant", tenant, "--format", "json").json()
     assert sorted(one["outcome"] for one in shown["closings"]) == ["closed", "refused", "refused"]
 
@@ -111,3 +112,18 @@ def test_a_closed_month_is_rated_again_after_its_difference_was_seen(pipeline: P
     assert sorted((one.identity.row_class, one.disposition, one.amount) for one in found) == [
         ("replacement", "written_off", 0), ("reversal", "billed", -30000),
     ]  # fmt: skip
+
+
+def test_the_ledger_made_anew_is_the_same(pipeline: Pipeline) -> None:
+    """After closes, refusals, corrections, a re-rating and a decision: from the sources of truth with their recorded
+    outcomes, under the next epoch, into empty tables that are then exchanged."""
+    before = {tenant: entries(pipeline, tenant) for tenant in ("CL1", "CL3")}
+    assert all(before.values()), "the tests before this one made a ledger"
+    pipeline.stop_all()
+    ran = pipeline.run("rebuild", "--prefix", f"{pipeline.settings.topic_prefix}r1.", "--format", "json")
+    assert ran.code == 0, ran.err + pipeline.logs()
+    answer = ran.json()
+    assert (answer["same"], answer["exchanged"], answer["epoch"]) == (True, True, 1)
+    assert {tenant: entries(pipeline, tenant) for tenant in before} == before
+    with Ledger(pipeline.settings, "CL1") as ledger:
+        assert {one.version >> 56 for one in ledger.entries()} == {1}
