@@ -22,9 +22,7 @@ from jobs.settled import lag, wait_settled
 from sinks.clickhouse import connect, query
 from sinks.migrate import migrate
 from sinks.tables import TABLES
-from streams.clock import send_mark
-from streams.hop import Record, Write
-from streams.log import KafkaLog, new_producer
+from streams.doors import Door
 from streams.models.fact import decode_fact
 from streams.settings import Settings
 from streams.topics import CATALOG, DECISIONS, EVENTS, LINK_LOG, NOTES, RATE_LOG, RAW, provision
@@ -65,34 +63,34 @@ async def check(settings: Settings, new: Settings) -> None:
 async def copy_sources(settings: Settings, new: Settings) -> dict[str, int]:
     """Records by topic. The outcomes go into the log of rate before anything else: nothing is decided twice."""
     await provision(new)
-    producer = new_producer(new)
-    await producer.start()
-    log, counts = KafkaLog(producer, new.topic_prefix), dict[str, int]()
-    mark = 0
-    try:
+    counts: dict[str, int] = {}
+    async with Door(new) as door:
         for partition in range(settings.partitions):
             async for records in _records(settings, DECISIONS, partition):
-                known = [one for one in records if decode_fact(one.value).kind in OUTCOMES]
-                await log.append([Write(RATE_LOG, partition, known)] if known else [])
+                known = [one for one in records if decode_fact(one[1]).kind in OUTCOMES]
+                await door.copy(RATE_LOG, partition, known)
         for topic in SOURCES:
             for partition in range(settings.partitions):
                 async for records in _records(settings, topic, partition):
-                    await log.append([Write(topic, partition, records)])
+                    await door.copy(topic, partition, records)
                     counts[topic] = counts.get(topic, 0) + len(records)
-        for topic in (LINK_LOG, RATE_LOG):
-            for partition in range(settings.partitions):
-                async for records in _records(settings, topic, partition):
-                    found = [decode_fact(one.value) for one in records if b'"mark"' in one.value[:60]]
-                    mark = max([mark, *(fact.rev for fact in found if fact.kind == "mark")])
-        if mark:
-            await send_mark(log, new.partitions, mark)
-    finally:
-        await producer.stop()
+        if mark := await _largest_mark(settings):
+            await door.mark(mark)
     return counts
 
 
-async def _records(settings: Settings, topic: str, partition: int) -> AsyncIterator[list[Record]]:
-    """All that stands on a partition now, in order, some at a time; with the bytes as they are."""
+async def _largest_mark(settings: Settings) -> int:
+    mark = 0
+    for topic in (LINK_LOG, RATE_LOG):
+        for partition in range(settings.partitions):
+            async for records in _records(settings, topic, partition):
+                found = [decode_fact(value) for _, value in records if b'"mark"' in value[:60]]
+                mark = max([mark, *(fact.rev for fact in found if fact.kind == "mark")])
+    return mark
+
+
+async def _records(settings: Settings, topic: str, partition: int) -> AsyncIterator[list[tuple[bytes, bytes]]]:
+    """(key, value) of all that stands on a partition now, in order, some at a time; with the bytes as they are."""
     async with opened_consumer(settings) as consumer:
         place = TopicPartition(settings.topic(topic), partition)
         consumer.assign([place])
@@ -100,7 +98,7 @@ async def _records(settings: Settings, topic: str, partition: int) -> AsyncItera
         end = (await consumer.end_offsets([place]))[place]
         while await consumer.position(place) < end:
             for records in (await consumer.getmany(place, timeout_ms=1000, max_records=2000)).values():
-                yield [Record(one.key or b"", one.value or b"") for one in records if one.offset < end]
+                yield [(one.key or b"", one.value or b"") for one in records if one.offset < end]
 
 
 @contextmanager

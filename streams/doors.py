@@ -9,6 +9,7 @@ from typing import Self
 
 from aiokafka import AIOKafkaProducer
 
+from streams.clock import send_mark
 from streams.hop import Record, Write, fact_record, parked_output
 from streams.log import TIMEOUT, KafkaLog, new_producer
 from streams.models.cloudevent import encode_cloudevent
@@ -75,6 +76,15 @@ class Door:
     async def send_bytes(self, topic: str, text: str, records: Sequence[Record]) -> None:
         """Raw records whose partition ``text`` decides ("tenant/activity" or "tenant"): replays, notes."""
         await self.append([(topic, text, record) for record in records])
+
+    async def copy(self, topic: str, partition: int, records: Sequence[tuple[bytes, bytes]]) -> None:
+        """(key, value) as they are into one partition: what a rebuild copies from the same partition elsewhere."""
+        some = [Record(key, value) for key, value in records]
+        await self._log.append([Write(topic, partition, some)] if some else [])
+
+    async def mark(self, now: int) -> None:
+        """A clock mark for everybody; ``now`` in seconds since 1970."""
+        await send_mark(self._log, self._settings.partitions, now)
 
     async def park(self, items: Sequence[Parked]) -> None:
         await self.append([placed_parked(item) for item in items])
