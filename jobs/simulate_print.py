@@ -50,7 +50,7 @@ def _print_table(console: Console, ledger: dict[str, Any]) -> None:
             say_seconds(row["worked_seconds"]),
             say_seconds(row["billed_seconds"]),
             f"{row['amount']} {row['currency'] or ''}".strip(),
-            row["disposition"],
+            row["disposition"] + (f" ({row['class']}, {row['corrects_period']})" if row["corrects_period"] else ""),
         )
     console.print(table)
 
@@ -80,6 +80,9 @@ def _print_rest(console: Console, ledger: dict[str, Any]) -> None:
         console.print(escape(line), soft_wrap=True)
     for name in ledger["running"]:
         console.print(f"still running: {escape(name)} (give `as_of:` to see when it lapses)")
+    for one in ledger["decisions"]:
+        what = "closed" if one["outcome"] == "closed" else f"refused, {one['outcome']}" if one["outcome"] else "holds"
+        console.print(escape(f"decision {one['name']} ({one['kind']}): {what}"))
     for parked in ledger["parked"]:
         text = f"parked {parked['reason']}: {parked['saw']}; expected {parked['expected']}; {parked['remedy']}"
         console.print(escape(text), soft_wrap=True)
