@@ -17,7 +17,7 @@ from starlette.exceptions import HTTPException
 from jobs.access import Access
 from jobs.console import UserError
 from streams.settings import Settings
-from web import api, events, openapi, pages, signin, timer_page, timers, webhooks
+from web import api, events, openapi, overview_page, pages, signin, timer_page, timers, webhooks
 from web.asking import NotThere
 from web.guard import HEADERS, Guard
 from web.outbox import Outbox
@@ -50,6 +50,7 @@ def create_app(settings: Settings, clock: Clock = wall_clock) -> FastAPI:
     app.add_middleware(Guard, names=settings.public_names)
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
     app.include_router(pages.router)
+    app.include_router(overview_page.router)
     app.include_router(api.router)
     app.include_router(signin.router)
     app.include_router(events.router)

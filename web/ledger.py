@@ -93,6 +93,10 @@ class Reading(Ledger):
         """When a row was last stored, in seconds; 0 for never."""
         return int(self._query(WRITTEN, {})[0]["at"])
 
+    def ask(self, sql: str, values: dict[str, object]) -> list[dict[str, Any]]:
+        """Rows of a query whose first condition is the tenant."""
+        return self._query(sql, values)
+
     def groups(self, question: Question) -> list[dict[str, Any]]:
         """Sums of everything in the scope: seconds, and money in minor units."""
         where, values = self._scope(question.scope)

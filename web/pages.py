@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,11 +14,12 @@ from fastapi.templating import Jinja2Templates
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from streams.models.entry import Entry
-from web import explain, show, words
+from web import explain, navigation, show, words
 from web.asking import Asked, NotThere, Parameters, find_period, open_ledger, parameters
 from web.auth import User, require
 from web.leakage import figures
 from web.ledger import PAGE_ROWS, Reading, demo_accuracy
+from web.navigation import READERS
 from web.question import ALL, Question
 
 ENTRY_ID = re.compile(r"^[0-9a-f-]{4,36}$")
@@ -33,14 +35,16 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.filters |= {name: getattr(show, name) for name in ("hours", "cash", "month", "clock", "machine_time")}
+    found.filters |= {
+        name: getattr(show, name) for name in ("hours", "cash", "plain", "month", "clock", "machine_time")
+    }
     found.globals |= {"words": words, "share": show.share, "ALL": ALL}
     return found
 
 
 def _who(request: Request) -> dict[str, Any]:
-    """Who is signed in, for every template."""
-    return {"user": getattr(request.state, "user", None)}
+    """Who is signed in and what they may open, for every template."""
+    return {"user": getattr(request.state, "user", None), "places": navigation.links(request)}
 
 
 templates = Jinja2Templates(env=_environment(), context_processors=[_who])
@@ -48,7 +52,13 @@ reads = Depends(require("analyst", "finance"))
 
 
 def ask(request: Request, asked: Annotated[Parameters, Depends(parameters)]) -> Iterator[Asked]:
-    """The ledger, and the question with its defaults filled in."""
+    """A dependency: the ledger, and the question with its defaults filled in."""
+    with asking(request, asked) as found:
+        yield found
+
+
+@contextmanager
+def asking(request: Request, asked: Parameters) -> Iterator[Asked]:
     with open_ledger(request, asked.tenant) as (reading, tenants):
         periods = reading.periods()
         question = Question(
@@ -65,20 +75,15 @@ def health() -> dict[str, str]:
     return {"status": "ok"}
 
 
-@router.get("/")
-def root(user: Annotated[User, Depends(require())]) -> Response:
-    return RedirectResponse(start_page(user), status_code=307)
-
-
 def start_page(user: User) -> str:
-    return "/timers" if user.role == "technician" else "/leakage"
+    return "/" if user.may(*READERS) else "/timers"
 
 
 @router.get("/leakage", dependencies=[reads])
 def leakage(request: Request, asked: Annotated[Asked, Depends(ask)]) -> Response:
     reading, question = asked.reading, asked.question
     if not asked.periods:
-        return _page(request, "empty.html", asked, {"parked": reading.parked_count()})
+        return answer(request, "empty.html", asked, {"parked": reading.parked_count()})
     found = figures(reading.groups(question), question)
     pages = max(1, -(-found.matching.entries // PAGE_ROWS))
     if question.page > pages:
@@ -92,10 +97,11 @@ def leakage(request: Request, asked: Annotated[Asked, Depends(ask)]) -> Response
         "accuracy": demo_accuracy(asked.settings, reading),
         "written": reading.written(),
     }
-    return _page(request, "leakage.html", asked, context)
+    return answer(request, "leakage.html", asked, context)
 
 
-def _page(request: Request, name: str, asked: Asked, context: dict[str, Any]) -> Response:
+def answer(request: Request, name: str, asked: Asked, context: dict[str, Any]) -> Response:
+    """A page about a tenant and a month."""
     common = {"question": asked.question, "tenants": asked.tenants, "periods": asked.periods}
     return templates.TemplateResponse(request, name, common | context)
 

@@ -25,6 +25,11 @@ def cash(amount: int, exponent: int) -> str:
     return f"{MINUS}{text}" if amount < 0 else text
 
 
+def plain(amount: int, exponent: int) -> str:
+    """For programs: 123450 at 2 is "1234.50"."""
+    return str(money(amount, exponent))
+
+
 def share(part: int, whole: int) -> str:
     """Per cent with one decimal, cut off and not rounded up: 99.96 % never reads as 100.0 %."""
     if part <= 0 or whole <= 0:

@@ -8,9 +8,11 @@ from typing import Any
 import yaml
 
 from jobs.demo.files import device_aliases
+from jobs.demo.truthfile import Planted
 from jobs.demo.world import Client, World
 
 RATES = ("135.00", "150.00", "165.00", "142.50", "180.00")
+DEFAULT_RATE = "140.00"
 NO_CONTRACT, NO_RATE, TIMERS_LEFT_OUT, INTERNAL, RATE_CHANGE = 5, 17, 26, 39, 8  # clients with something special
 
 
@@ -27,6 +29,11 @@ def write_catalogue(folder: Path, world: World) -> None:
             "contracts": [_contract(n, client) for n, client in enumerate(world.clients) if n != NO_CONTRACT],
         },
     )
+
+
+def planted(world: World) -> Planted:
+    """The hole that tests look for: a client for whom nobody wrote a contract."""
+    return Planted(world.clients[NO_CONTRACT].id, "no_rate_path", "no_contract", DEFAULT_RATE)
 
 
 def _write(path: Path, content: dict[str, Any]) -> None:
@@ -125,7 +132,7 @@ def _default() -> dict[str, Any]:
         "id": "standard-2026",
         "currency": "USD",
         "from": "2026-01-01",
-        "lines": [{"service": "*", "rate": "140.00"}],
+        "lines": [{"service": "*", "rate": DEFAULT_RATE}],
     }
 
 

@@ -16,7 +16,7 @@ from jobs.catalog_apply import plan, read_head
 from jobs.catalog_rules import check
 from jobs.catalog_topic import read_facts, send_facts
 from jobs.console import Exit, UserError
-from jobs.demo.catalogue import write_catalogue
+from jobs.demo.catalogue import planted, write_catalogue
 from jobs.demo.evidence import degrade
 from jobs.demo.files import TICKETS, Export, write_files
 from jobs.demo.profiles import KNOWN, Profile
@@ -60,7 +60,7 @@ def generate(
     traces = trace(seed, profile, world, truth, evidence.sessions)
     exports = write_files(folder, random, evidence, traces, instance)
     write_catalogue(folder / "catalogue", world)
-    write_truth(folder / "truth.json", truth, evidence, instance)
+    write_truth(folder / "truth.json", truth, evidence, instance, [planted(world)])
     return exports
 
 

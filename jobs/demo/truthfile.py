@@ -18,12 +18,23 @@ class SessionTruth(msgspec.Struct, frozen=True):
     plausible: int  # open tickets of that client assigned to that technician at the start
 
 
+class Planted(msgspec.Struct, frozen=True):
+    """A hole in the catalogue, and what it must show up as: all work of ``client`` is lost for this reason. Each hour,
+    after the organisation's rounding, would have brought ``rate``."""
+
+    client: str
+    disposition: str
+    reason: str
+    rate: str
+
+
 class DemoTruth(msgspec.Struct, frozen=True):
     worked_seconds: int  # of all visits
     sessions: list[SessionTruth]
+    planted: list[Planted] = []
 
 
-def write_truth(path: Path, truth: Truth, evidence: Evidence, instance: str) -> None:
+def write_truth(path: Path, truth: Truth, evidence: Evidence, instance: str, planted: list[Planted]) -> None:
     open_tickets: dict[tuple[str, str], list[tuple[int, int]]] = {}
     for ticket in truth.tickets:
         span = (ticket.opened, ticket.closed or 1 << 60)
@@ -41,7 +52,7 @@ def write_truth(path: Path, truth: Truth, evidence: Evidence, instance: str) -> 
             )
         )
     worked = sum(visit.end - visit.start for visit in truth.visits)
-    path.write_bytes(msgspec.json.encode(DemoTruth(worked, found)))
+    path.write_bytes(msgspec.json.encode(DemoTruth(worked, found, planted)))
 
 
 def session_interval(session: str, tool: str, instance: str) -> str:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
+import re
 from pathlib import Path
 
 import httpx
@@ -15,7 +18,7 @@ from streams.settings import Settings
 from tests.sinks import builders
 from tests.web.conftest import pages_of
 from tests.web.seed import MONTH, entry_id, write
-from tests.web.test_leakage_page import seen
+from tests.web.test_leakage_page import seen, tile
 from web.ledger import as_reader
 from web.show import cash, hours, month, share
 from web.words import LEAKS, REASONS, TITLES
@@ -170,8 +173,29 @@ def test_the_interface_is_described(pages: httpx.Client) -> None:
     assert {"/api/leakage.json", "/leakage.csv", "/api/entry/{entry_id}.json"} <= set(paths)
 
 
-def test_the_root_leads_to_leakage(pages: httpx.Client) -> None:
-    assert pages.get("/").headers["location"] == "/leakage"
+def test_the_overview_adds_up_to_the_leakage_page(pages: httpx.Client) -> None:
+    html = pages.get("/?tenant=main&period=2026-03").text
+    leakage = pages.get("/leakage?tenant=main&period=2026-03").text
+    for name in ("Worked", "Billed", "Recovered", "Leaking"):
+        figures = re.findall(r"[\d,]+[:.]\d\d", tile(leakage, name))
+        assert figures
+        assert [one for one in figures if one not in tile(html, name)] == []
+
+
+def test_the_trend_has_every_month(pages: httpx.Client) -> None:
+    found = pages.get("/api/overview.json?period=2026-03").json()
+    assert [bar["label"] for bar in found["trend"]] == ["2026-02", "2026-03"]
+    rows = list(csv.DictReader(io.StringIO(pages.get("/overview.csv").text)))
+    assert [row["month"] for row in rows] == ["2026-02", "2026-03"]
+    march = {one["currency"]: one["amount"] for one in found["trend"][1]["at_risk"]}
+    assert {name: rows[1][f"at_risk_{name}"] for name in march} == march
+
+
+def test_the_overview_names_at_most_five_things_each_with_its_rows(pages: httpx.Client) -> None:
+    todo = pages.get("/api/overview.json?period=2026-03").json()["actions"]
+    assert 1 < len(todo) <= 5
+    for one in todo:
+        assert pages.get(one["url"]).status_code == 200
 
 
 def test_figures_are_written_exactly() -> None:
