@@ -92,6 +92,7 @@ def test_what_is_encoded_is_decoded(name: str, pieces: list[bytes], step: int) -
 @pytest.mark.parametrize(
     ("name", "coded"),
     [("lz4", lz4.frame.compress(b"abc")), ("zstd", zstandard.compress(b"abc")), ("gzip", gzip.compress(b"abc"))],
+    ids=["lz4", "zstd", "gzip"],  # the bytes of gzip hold the time
 )
 def test_frames_follow_one_another_and_a_cut_one_is_refused(name: str, coded: bytes) -> None:
     decoder = codec.Decoder(name)
