@@ -111,10 +111,24 @@ class DecisionReader:
         wrong = [name for name in tree.fields if name not in known]
         for name in wrong:
             self._unknown(tree.keys[name], name, known)
-        missing = [name for name in REQUIRED.get(kind, ()) if name not in tree.fields]
+        empty = {name for name, node in tree.fields.items() if node.kind == "scalar" and not node.text}
+        missing = [name for name in REQUIRED.get(kind, ()) if name not in tree.fields or name in empty]
+        if kind != ARRIVE:
+            wrong += self._misshapen(tree)
         for name in missing:
             self._error(tree.place, f"`{kind}` needs `{name}`", f"fields: {', '.join(known)}")
         return not wrong and not missing
+
+    def _misshapen(self, tree: Tree) -> list[str]:
+        """Fields that are a list or a mapping where they are one value, or the other way."""
+        found = []
+        for name, node in tree.fields.items():
+            fits = {"pieces": ("sequence",), "work": ("scalar", "sequence")}.get(name, ("scalar",))
+            if node.kind not in fits:
+                what = "a list of {start: …, end: …}" if name == "pieces" else "one value"
+                self._error(node.place, f"`{name}` is {what}", "see docs/scenarios.md")
+                found.append(name)
+        return found
 
     def _arrival(self, tree: Tree) -> Arrival:
         arrival = Arrival()
