@@ -16,6 +16,7 @@ COMMANDS = (
     "jobs.import_cmd",
     "jobs.catalog_cmd",
     "jobs.simulate_cmd",
+    "jobs.usage_cmd",
     "jobs.ledger_cmd",
     "jobs.unlinked_cmd",
     "jobs.projects_cmd",

@@ -53,7 +53,21 @@ class Ledger:
     def entries(self, period: str | None = None, client: str | None = None, trail: bool = False) -> Iterator[Entry]:
         """Rows that hold, in the order of their identity, a block at a time; without trails unless asked."""
         where, values = self._where(period=period, client=client)
-        sql = f"SELECT {_columns(trail)} FROM entries_live WHERE {where} ORDER BY {ORDER}"  # noqa: S608
+        yield from self._entries(f"SELECT {_columns(trail)} FROM entries_live WHERE {where} ORDER BY {ORDER}", values)  # noqa: S608
+
+    def entries_after(
+        self, client: str | None, period: str | None, after: list[str] | None, most: int
+    ) -> Iterator[Entry]:
+        """At most so many rows behind a place of the order (client, period, work, class, corrected period)."""
+        where, values = self._where(period=period, client=client)
+        if after is not None:
+            columns = ENTRIES.identity[1:]
+            where += f" AND ({', '.join(columns)}) > ({', '.join(f'{{after_{name}:String}}' for name in columns)})"
+            values |= {f"after_{name}": text for name, text in zip(columns, after, strict=True)}
+        sql = f"SELECT {_columns(False)} FROM entries_live WHERE {where} ORDER BY {ORDER} LIMIT {{most:UInt32}}"  # noqa: S608
+        yield from self._entries(sql, values | {"most": most})
+
+    def _entries(self, sql: str, values: dict[str, object]) -> Iterator[Entry]:
         try:
             with self.store.query_row_block_stream(sql, parameters=values) as blocks:
                 names = blocks.source.column_names

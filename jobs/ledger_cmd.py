@@ -1,4 +1,4 @@
-"""`usage`, `leakage`, `explain`, `parked …` and `ledger …`: what the ledger says."""
+"""`leakage`, `explain`, `parked …` and `ledger …`: what the ledger says."""
 
 from __future__ import annotations
 
@@ -21,12 +21,6 @@ Tenant = Annotated[str | None, typer.Option("--tenant", help="Tenant; by default
 FormatOption = Annotated[Format, typer.Option("--format", help="How to print.")]
 LedgerFormatOption = Annotated[LedgerFormat, typer.Option("--format", help="How to print.")]
 
-USAGE = """Print every rated line, with totals that equal the lines.
-
-    everyminute usage --period 2026-03
-
-    everyminute usage --client acme --period 2026-03 --format csv > acme.csv
-"""
 LEAKAGE = """Print the hours that brought nothing, the money at risk, and what to look at next.
 
     everyminute leakage --period 2026-03
@@ -59,7 +53,6 @@ With --client and --period it is the hash of that statement, which a close has t
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the application."""
-    app.command("usage", help=USAGE)(usage_command)
     app.command("leakage", help=LEAKAGE, short_help="Print what was worked and not billed, why, and what it costs.")(
         leakage_command
     )
@@ -81,29 +74,6 @@ def opened(tenant: str | None) -> Ledger:
     from streams.settings import Settings
 
     return Ledger(Settings(), checked_tenant(tenant))
-
-
-def usage_command(
-    client: ClientOption = None,
-    period: Period = None,
-    tenant: Tenant = None,
-    format_: LedgerFormatOption = LedgerFormat.table,
-) -> None:
-    from jobs import usage
-    from jobs.ledger import check_period
-    from jobs.output import csv_text, print_table
-
-    check_period(period)
-    with opened(tenant) as ledger:
-        lines = usage.lines_of(ledger.entries(period, client))
-        if not lines:
-            say_why_nothing(ledger, client=client, period=period)
-    if format_ is LedgerFormat.json:
-        put_json(usage.as_json(lines))
-    elif format_ is LedgerFormat.csv:
-        put(csv_text(usage.CSV, usage.csv_rows(lines)))
-    else:
-        print_table(usage.report(lines, _title("Usage", client, period)))
 
 
 def leakage_command(
@@ -129,7 +99,7 @@ def leakage_command(
     if format_ is LedgerFormat.csv:
         return put(csv_text(leakage.CSV, leakage.csv_rows(groups)))
     by = [name for name, chosen in (("client", client), ("technician", technician)) if chosen is None]
-    for report in leakage.reports(groups, _title("Leakage", client, period, technician), by):
+    for report in leakage.reports(groups, title("Leakage", client, period, technician), by):
         print_table(report)
     print_table(leakage.recovered_report(recovered))
     put("\n".join(leakage.said(following, tenant)) if following else "")
@@ -275,6 +245,7 @@ def say_why_nothing(ledger: Ledger, **asked: str | None) -> None:
     return None
 
 
-def _title(what: str, client: str | None, period: str | None, technician: str | None = None) -> str:
+def title(what: str, client: str | None, period: str | None, technician: str | None = None) -> str:
+    """Of a report."""
     by = f", {technician}" if technician else ""
     return f"{what} of {client or 'all clients'}{by}, {period or 'all periods'}"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 Cell = str | int | Decimal
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", "＝", "＋", "－", "＠")  # full-width forms count as well
 
 
 @dataclass(frozen=True)

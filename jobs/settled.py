@@ -11,11 +11,11 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import GroupCoordinatorNotAvailableError
 
 from streams.settings import Settings
-from streams.topics import CATALOG, DECISIONS, ENTRIES, EVENTS, LINK_LOG, PARKED, RATE_LOG
+from streams.topics import CATALOG, DECISIONS, ENTRIES, EVENTS, EXPORTS, LINK_LOG, PARKED, RATE_LOG
 
 READS = {
     "worker": (*EVENTS, CATALOG, DECISIONS, LINK_LOG, RATE_LOG),
-    "writer": (LINK_LOG, RATE_LOG, ENTRIES, PARKED, DECISIONS),
+    "writer": (LINK_LOG, RATE_LOG, ENTRIES, PARKED, DECISIONS, EXPORTS),
 }
 POLL = 0.25
 

@@ -12,13 +12,14 @@ from typing import Literal, get_args
 from jobs.access import Access, hashed
 from jobs.console import UserError
 
-Scope = Literal["events:write", "ledger:read", "timers", "usage:read"]
+Scope = Literal["events:write", "ledger:read", "timers", "usage:read", "usage:export"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 MEANING: dict[Scope, str] = {
     "events:write": "send events",
     "ledger:read": "read entries, leakage and periods",
     "timers": "start and stop the timers of the token's technician",
-    "usage:read": "read usage exports",
+    "usage:read": "read usage, and batches",
+    "usage:export": "make batches of what is closed",
 }
 PREFIX = "em"
 USED_EVERY = 60  # seconds: how exact `used` is

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -15,10 +15,17 @@ from streams.models.ids import label
 
 @dataclass(frozen=True)
 class Line:
-    """A segment, or an entry without segments. Seconds; money in minor units."""
+    """A segment, or an entry without segments. Seconds; money in minor units. ``number`` counts from 1 inside an entry,
+    0 where it has no segments."""
 
     entry: Entry
     segment: Segment
+    number: int = 0
+
+    @property
+    def key(self) -> str:
+        """The same for ever, unless the line is another one: for programs that must not book a line twice."""
+        return f"{self.entry.id}/{self.number}"
 
     @property
     def disposition(self) -> str:
@@ -51,7 +58,13 @@ class Total:
 def lines_of(entries: Iterable[Entry]) -> list[Line]:
     """Lines by client, then time, then id."""
     ordered = sorted(entries, key=lambda e: (e.identity.client, e.start, e.identity.work, e.identity))
-    return [Line(entry, segment) for entry in ordered for segment in entry.segments or (_whole(entry),)]
+    return [line for entry in ordered for line in lines_of_entry(entry)]
+
+
+def lines_of_entry(entry: Entry) -> list[Line]:
+    if not entry.segments:
+        return [Line(entry, _whole(entry))]
+    return [Line(entry, segment, number) for number, segment in enumerate(entry.segments, start=1)]
 
 
 def _whole(entry: Entry) -> Segment:
@@ -61,32 +74,43 @@ def _whole(entry: Entry) -> Segment:
     )  # fmt: skip
 
 
-def totals(lines: Sequence[Line]) -> list[Total]:
-    """Per client and currency, then over all clients per currency; sums of the very lines that are shown."""
-    groups: dict[tuple[bool, str, str, int], list[Line]] = {}
+class Sums:
+    """Totals of lines, taken one by one."""
+
+    def __init__(self) -> None:
+        self._groups: dict[tuple[bool, str, str, int], list[int]] = {}
+
+    def add(self, line: Line) -> None:
+        own, part = line.entry, line.segment
+        for everything, client in ((False, own.identity.client), (True, "")):
+            sums = self._groups.setdefault((everything, client, own.currency, own.exponent), [0, 0, 0, 0])
+            for place, more in enumerate((1, part.seconds, part.billed_seconds, part.amount)):
+                sums[place] += more
+
+    def totals(self) -> list[Total]:
+        """Per client and currency, then over all clients per currency."""
+        return [
+            Total(None if everything else client, currency, exponent, *sums)
+            for (everything, client, currency, exponent), sums in sorted(self._groups.items())
+        ]
+
+
+def totals(lines: Iterable[Line]) -> list[Total]:
+    """Sums of the very lines that are shown."""
+    sums = Sums()
     for line in lines:
-        own = line.entry
-        groups.setdefault((False, own.identity.client, own.currency, own.exponent), []).append(line)
-        groups.setdefault((True, "", own.currency, own.exponent), []).append(line)
-    return [
-        Total(
-            client=None if everything else client,
-            currency=currency,
-            exponent=exponent,
-            lines=len(some),
-            worked_seconds=sum(line.segment.seconds for line in some),
-            quantity_seconds=sum(line.segment.billed_seconds for line in some),
-            amount=sum(line.segment.amount for line in some),
-        )
-        for (everything, client, currency, exponent), some in sorted(groups.items())
-    ]
+        sums.add(line)
+    return sums.totals()
 
 
 TABLE = ("client", "start", "technician", "ticket", "service", "tier", "worked", "quantity", "rate", "amount",
          "disposition", "entry")  # fmt: skip
 CSV = ("client", "period", "start", "zone", "technician", "ticket", "device", "service", "contract", "tier",
        "worked_seconds", "quantity_seconds", "worked_hours", "quantity_hours", "rate", "amount", "currency",
-       "disposition", "reason", "ticket_id", "entry", "charge", "project")  # fmt: skip
+       "disposition", "reason", "ticket_id", "entry", "charge", "project", "class", "corrects_period", "corrects",
+       "line", "line_key", "started_at", "ended_at", "state")  # fmt: skip
+States = Mapping[tuple[str, str], str]  # by client and period; a statement that is not in it is a draft
+DRAFT, CLOSED = "draft", "closed"
 
 
 def report(lines: Sequence[Line], title: str) -> Report:
@@ -119,31 +143,48 @@ def _table_row(line: Line) -> list[Cell]:
     ]  # fmt: skip
 
 
-def csv_rows(lines: Sequence[Line]) -> list[list[Cell]]:
-    """For spreadsheets: seconds are exact, hours are for reading."""
+def cells(line: Line, state: str) -> list[Cell]:
+    """A line under the columns of ``CSV``. Seconds are exact, hours are for reading; money in major units."""
+    own, part = line.entry, line.segment
+    who = own.identity
     return [
-        [own.identity.client, own.identity.period, line.started, own.zone, own.technician or own.who, label(own.ticket),
-         own.device, own.service, own.contract, part.tier, part.seconds, part.billed_seconds, hours(part.seconds),
-         hours(part.billed_seconds), part.rate, money(part.amount, own.exponent), own.currency, line.disposition,
-         line.reason, own.ticket, own.id, own.charge, own.project]
-        for line in lines
-        for own, part in [(line.entry, line.segment)]
+        who.client, who.period, line.started, own.zone, own.technician or own.who, label(own.ticket),
+        own.device, own.service, own.contract, part.tier, part.seconds, part.billed_seconds, hours(part.seconds),
+        hours(part.billed_seconds), part.rate, money(part.amount, own.exponent), own.currency, line.disposition,
+        line.reason, own.ticket, own.id, own.charge, own.project, who.row_class, who.corrects_period, own.corrects,
+        line.number, line.key, instant_text(part.start), instant_text(part.end), state,
     ]  # fmt: skip
 
 
-def as_json(lines: Sequence[Line]) -> dict[str, Any]:
+def instant_text(seconds: int) -> str:
+    """UTC: 2026-03-02T14:56:00Z."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def csv_rows(lines: Sequence[Line], states: States) -> list[list[Cell]]:
+    return [cells(line, state_of(line, states)) for line in lines]
+
+
+def state_of(line: Line, states: States) -> str:
+    who = line.entry.identity
+    return states.get((who.client, who.period), DRAFT)
+
+
+def named(row: Sequence[Cell]) -> dict[str, int | str]:
+    """A row of ``cells`` for programs: money and hours as text, so that no program makes a float of them."""
+    return {name: cell if isinstance(cell, int | str) else str(cell) for name, cell in zip(CSV, row, strict=True)}
+
+
+def total_json(one: Total) -> dict[str, Any]:
+    return {
+        "client": one.client, "currency": one.currency, "lines": one.lines, "worked_seconds": one.worked_seconds,
+        "quantity_seconds": one.quantity_seconds, "amount": str(money(one.amount, one.exponent)),
+    }  # fmt: skip
+
+
+def as_json(lines: Sequence[Line], states: States) -> dict[str, Any]:
     """For programs: the columns of CSV, money as text in major units, and the totals."""
     return {
-        "lines": [
-            {name: cell if isinstance(cell, int | str) else str(cell) for name, cell in zip(CSV, row, strict=True)}
-            for row in csv_rows(lines)
-        ],
-        "totals": [
-            {
-                "client": t.client, "currency": t.currency, "lines": t.lines,
-                "worked_seconds": t.worked_seconds, "quantity_seconds": t.quantity_seconds,
-                "amount": str(money(t.amount, t.exponent)),
-            }
-            for t in totals(lines)
-        ],
-    }  # fmt: skip
+        "lines": [named(row) for row in csv_rows(lines, states)],
+        "totals": [total_json(one) for one in totals(lines)],
+    }

@@ -9,15 +9,16 @@ from aiokafka import ConsumerRecord
 
 from sinks.rows import entry_row, interval_row, parked_row, work_row
 from sinks.rows_closing import closing_row, decision_row
+from sinks.rows_export import export_row
 from sinks.store import StoreError
-from sinks.tables import CLOSINGS, DECISIONS, ENTRIES, INTERVALS, PARKED, WORK, Row, Table
+from sinks.tables import CLOSINGS, DECISIONS, ENTRIES, EXPORTS, INTERVALS, PARKED, WORK, Row, Table
 from streams.models.entry import decode_entry
 from streams.models.fact import Fact, decode_fact
 from streams.models.interval import decode_interval
 from streams.models.parked import Parked, Reason, decode_parked, parked_id
 from streams.models.work import decode_work
 
-TOPICS = ("entries", "link-log", "rate-log", "parked", "decisions")
+TOPICS = ("entries", "link-log", "rate-log", "parked", "decisions", "exports")
 REPLAYED_ID = "everyminute-parked"  # headers of a replayed record, the same for every hop
 REPLAYED_ATTEMPT = "everyminute-attempt"
 _KNOWN_SCHEMA = 1
@@ -81,7 +82,7 @@ def decode(topic: str, record: ConsumerRecord, tenant: str) -> Stored | Refused 
     try:
         if not value:
             raise ValueError("an empty record")
-        found = _row(topic, value)
+        found = (EXPORTS, export_row(decode_fact(value), record.offset)) if topic == "exports" else _row(topic, value)
     except (msgspec.DecodeError, ValueError, OverflowError) as error:
         if topic == "parked":
             raise StoreError("config", f"{_place(topic, record)}: a parked item cannot be read: {error}") from error

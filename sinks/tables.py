@@ -208,7 +208,26 @@ CLOSINGS = Table(
     identity=("tenant", "id"),
 )
 
-TABLES = (ENTRIES, INTERVALS, WORK, PARKED, DECISIONS, CLOSINGS)
+EXPORTS = Table(
+    "exports",
+    _columns(
+        ("UInt16", "schema"),
+        (LOW, "tenant"),
+        ("String", "id"),
+        ("UInt64", "version"),
+        ("Bool", "void"),
+        ("UInt64", "position"),
+        ("String", "who"),
+        (INSTANT, "made_at"),
+        ("UInt16", "layout"),
+        (LOWS, "statements.client statements.period"),
+        ("Array(UInt32)", "statements.number"),
+        (TEXTS, "statements.hash"),
+    ),
+    identity=("tenant", "id"),
+)
+
+TABLES = (ENTRIES, INTERVALS, WORK, PARKED, DECISIONS, CLOSINGS, EXPORTS)
 
 
 def by_partition(table: Table, rows: Iterable[Row]) -> dict[object, list[Row]]:

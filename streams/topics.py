@@ -22,6 +22,7 @@ LINK_LOG = "link-log"
 RATE_LOG = "rate-log"
 ENTRIES = "entries"
 PARKED = "parked"
+EXPORTS = "exports"
 RAW = "raw"
 NOTES = "notes"
 PAIR_FACTS = "pair-facts"
@@ -56,7 +57,7 @@ class Topic:
 
 # The logs and entries can be made anew from the sources of truth, but nothing deletes them behind a reader's back.
 TOPICS: tuple[Topic, ...] = (
-    *(Topic(name) for name in (*EVENTS, CATALOG, DECISIONS, LINK_LOG, RATE_LOG, ENTRIES, PARKED)),
+    *(Topic(name) for name in (*EVENTS, CATALOG, DECISIONS, LINK_LOG, RATE_LOG, ENTRIES, PARKED, EXPORTS)),
     Topic(RAW, retention_ms=30 * DAY_MS),
     Topic(NOTES, retention_ms=30 * DAY_MS),
     *(Topic(name, cleanup="compact") for name in CHANGELOGS),

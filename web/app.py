@@ -13,11 +13,12 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse, Response
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from jobs.access import Access
 from jobs.console import UserError
 from streams.settings import Settings
-from web import api, events, openapi, overview_page, pages, signin, timer_page, timers, webhooks
+from web import api, events, openapi, overview_page, pages, signin, timer_page, timers, usage, webhooks
 from web.asking import NotThere
 from web.guard import HEADERS, Guard
 from web.outbox import Outbox
@@ -27,6 +28,7 @@ from web.timer_service import Clock, TimerService, wall_clock
 HERE = Path(__file__).parent
 log = logging.getLogger(__name__)
 FOUND_NOT = {
+    400: ("The body cannot be read", "It is no JSON in UTF-8."),
     404: ("No such page", "Nothing is at this address."),
     405: ("Not in this way", "This address exists, but not for this method."),
 }
@@ -56,6 +58,7 @@ def create_app(settings: Settings, clock: Clock = wall_clock) -> FastAPI:
     app.include_router(events.router)
     app.include_router(webhooks.router)
     app.include_router(timers.router)
+    app.include_router(usage.router)
     app.include_router(timer_page.router)
     app.add_exception_handler(NotThere, _not_there)
     app.add_exception_handler(Refused, _refused)
@@ -114,7 +117,15 @@ def _no_page(request: Request, error: Exception) -> Response:
     title, text = FOUND_NOT.get(status, FOUND_NOT[404])
     answer = _answer(request, status, title, text, [("Leakage", "/leakage")])
     answer.headers.update((isinstance(error, HTTPException) and error.headers) or {})
+    if status == 405:
+        answer.headers["Allow"] = ", ".join(_methods(request))
     return answer
+
+
+def _methods(request: Request) -> list[str]:
+    """Of every route at this address; a route that fits in part names its own only."""
+    fits = [route for route in request.app.routes if route.matches(request.scope)[0] is not Match.NONE]
+    return sorted({method for route in fits for method in getattr(route, "methods", None) or ()})
 
 
 def _ours(request: Request, error: Exception) -> Response:

@@ -20,7 +20,7 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 PAGE_ROWS = 50
 
 COLUMNS = (
-    "id", "client", "technician", "who", "ticket", "device", "kind", "charge", "service", "contract", "period", "zone",
+    "id", "client", "technician", "who", "ticket", "device", "kind", "service", "contract", "period", "zone",
     "toUnixTimestamp(started_at) AS start", "toUnixTimestamp(ended_at) AS end", "worked_seconds", "rounding_seconds",
     "quantity_seconds", "disposition", "reason", "recovered", "path", "currency", "exponent", "amount", "risk_amount",
     "risk_currency",

@@ -22,6 +22,7 @@ FactKind = Literal[
     "refused",  # outcome of a decision that was refused
     "identity",  # rate's own: an output identity, before its first use
     "lapsed",  # link's own: an open interval reached its limit
+    "export",  # which closed statements a batch holds; body Export; read by the writer alone
     "due",  # rate's own: a fee, expiry or commitment fell due
     "mark",  # clock mark; no fact: does not count, largest wins
     "seal",  # a day's facts may be forgotten

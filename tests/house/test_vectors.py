@@ -26,8 +26,6 @@ SECONDS = (
     "size",
     "rolled",
     "offset",
-    "billable",
-    "slipped",
 )
 
 

@@ -31,7 +31,7 @@ pytestmark = pytest.mark.integration
 # of the timers never ends by itself.
 CONFIG = """
 [checks.positive_data_acceptance]
-expected-statuses = ["2xx", 401, 403, 404, 415, 422]
+expected-statuses = ["2xx", 401, 403, 404, 409, 415, 422]
 [checks.negative_data_rejection]
 expected-statuses = [207, 400, 401, 403, 404, 405, 408, 413, 415, 422]
 
