@@ -14,11 +14,12 @@ from jobs.console import Exit, UserError
 from jobs.scenario_decisions import DecisionReader, Step
 from jobs.scenario_events import EventReader
 from jobs.scenario_expect import Expected, read_expected
+from jobs.scenario_figures import Given, read_given
 from jobs.scenario_time import NoInstantError, parse_instant
 from streams.models.catalog import Organisation
 from streams.models.event import Event
 
-FIELDS = ("about", "zone", "as_of", "catalogue", "events", "decisions", "expect")
+FIELDS = ("about", "zone", "as_of", "catalogue", "events", "decisions", "figures", "expect")
 
 
 @dataclass(slots=True)
@@ -33,6 +34,8 @@ class Scenario:
     events: list[Event] = field(default_factory=list)
     decisions: list[Step] = field(default_factory=list)
     names: dict[str, str] = field(default_factory=dict)  # activity id → the name the file gives it
+    received: dict[str, int] = field(default_factory=dict)  # event id → when a door took it, where the file says so
+    given: Given | None = None  # for key figures: what no ledger knows
     expected: Expected | None = None
     warnings: list[Problem] = field(default_factory=list)
 
@@ -53,6 +56,9 @@ def read_scenario(path: Path, tenant: str = "main") -> Scenario:
     scenario.events, scenario.names = reader.read(tree.fields.get("events"))
     decisions = DecisionReader(zone, reader, scenario.catalogue, problems)
     scenario.decisions = decisions.read(tree.fields.get("decisions"))
+    scenario.received = reader.received
+    if "figures" in tree.fields:
+        scenario.given = read_given(tree.fields["figures"], problems)
     if "expect" in tree.fields:
         scenario.expected = read_expected(tree.fields["expect"], zone, problems)
     scenario.warnings = [problem for problem in problems if problem.level == "warning"]

@@ -18,7 +18,7 @@ KINDS: dict[str, tuple[Kind, str]] = {
 SIGNALS: tuple[Phase, ...] = ("start", "pause", "resume", "heartbeat", "stop", "void")
 OF_SCRIPTS = {"name": "script_name", "run": "run"}  # field here → field of the event's `native`
 DETAILS = ("id", "source", "revision", "duration", "technician", "device", "client", "ticket", "contact", "service",
-           "billable", "authenticated", "automatic", "correction", *OF_SCRIPTS)  # fmt: skip
+           "billable", "authenticated", "automatic", "correction", "received", *OF_SCRIPTS)  # fmt: skip
 FIELDS = (*KINDS, *SIGNALS, "interval", *DETAILS)
 SOURCE = "scenario"
 
@@ -31,6 +31,7 @@ class EventReader:
     zone: ZoneInfo
     problems: list[Problem]
     names: dict[str, str] = field(default_factory=dict)
+    received: dict[str, int] = field(default_factory=dict)  # event id → when a door took it, in seconds
 
     def read(self, tree: Tree | None) -> tuple[list[Event], dict[str, str]]:
         if tree is None or (tree.kind == "scalar" and tree.text is None):
@@ -52,6 +53,7 @@ class EventReader:
         events = self._signals(tree, base)
         if "interval" in tree.fields:
             events += self._interval(tree, base)
+        self._received(tree, events)
         if not events:
             self._error(tree.place, "nothing happens here", f"add one of {', '.join(SIGNALS)}, interval")
         return events
@@ -124,6 +126,15 @@ class EventReader:
                 length = base.duration_ms if phase == "stop" else None
                 events.append(_with(base, phase=phase, at=at, source_event_id=name, duration_ms=length))
         return events
+
+    def _received(self, tree: Tree, events: list[Event]) -> None:
+        """`received`: when a door took the events of a line; a bare clock time is on the day of its first instant."""
+        if "received" not in tree.fields or not events:
+            return
+        first = events[0].started_at if events[0].at is None else events[0].at
+        at = self._instant(tree.fields["received"], first)
+        if at is not None:
+            self.received |= {event.id: at // 1000 for event in events}
 
     def _interval(self, tree: Tree, base: Event) -> list[Event]:
         """`interval: [start, end]`, or `[start]` while it is open."""

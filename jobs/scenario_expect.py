@@ -11,8 +11,10 @@ from zoneinfo import ZoneInfo
 
 from jobs.catalog_yaml import Place, Problem, Tree
 from jobs.scenario_balances import read_balances
+from jobs.scenario_figures import read_figures
 from jobs.scenario_projects import read_projects
 from jobs.scenario_time import NoInstantError, parse_instant, parse_seconds
+from streams.models.entry import MAIN_FIRST
 
 Row = dict[str, Any]
 Read = Callable[[str, ZoneInfo], Any]
@@ -53,8 +55,10 @@ ROW: dict[str, Read] = {
     **dict.fromkeys(("amount", "risk", "rate", "fee", "cost", "margin"), _money),
     **dict.fromkeys(("recovered",), _flag),
 }
+SECONDS = ("worked", "rounding", *MAIN_FIRST)
 LISTS = ("flags", "candidates")
-TOP = ("entries", "charges", "parked", "running", "total", "decisions", "balances", "projects")
+TOP = ("entries", "charges", "parked", "running", "total", "decisions", "balances", "projects", "figures",
+       "seconds")  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -70,6 +74,8 @@ class Expected:
     total: dict[str, Decimal] | None = None
     decisions: dict[str, str] | None = None
     balances: list[Row] | None = None
+    figures: dict[str, list[Row]] = field(default_factory=dict)
+    seconds: dict[str, int] | None = None  # `worked`, `rounding`, and by disposition
     places: list[Place] = field(default_factory=list)
 
 
@@ -83,6 +89,10 @@ def read_expected(tree: Tree, zone: ZoneInfo, problems: list[Problem]) -> Expect
             setattr(expected, name, [_row(child, zone, problems) for child in node.items])
         elif name == "projects":
             expected.projects = read_projects(node, problems)
+        elif name == "figures":
+            expected.figures = read_figures(node, problems)
+        elif name == "seconds":
+            expected.seconds = _seconds_of(node, zone, problems)
         elif name == "balances":
             expected.balances = read_balances(node, zone, problems)
         elif name in ("parked", "running"):
@@ -111,6 +121,19 @@ def _row(tree: Tree, zone: ZoneInfo, problems: list[Problem]) -> Row:
         else:
             _unknown(problems, tree.keys[name], name, (*ROW, *LISTS, "segments"))
     return row
+
+
+def _seconds_of(tree: Tree, zone: ZoneInfo, problems: list[Problem]) -> dict[str, int]:
+    found = {}
+    for name, node in tree.fields.items():
+        if name not in SECONDS:
+            _unknown(problems, tree.keys[name], name, SECONDS)
+            continue
+        try:
+            found[name] = _seconds(node.text or "", zone)
+        except NoInstantError as error:
+            problems.append(Problem("error", "bad_expectation", node.place, str(error)))
+    return found
 
 
 def _unknown(problems: list[Problem], place: Place, name: str, options: tuple[str, ...]) -> None:

@@ -14,6 +14,7 @@ from jobs.console import Exit, LedgerFormat, put, put_json, say, tables
 
 if TYPE_CHECKING:
     from jobs.scenario import Scenario
+    from jobs.scenario_figures import Figures
     from jobs.simulate import Result
 
 EPILOG = """Examples:
@@ -58,7 +59,7 @@ def simulate_command(
     """Run a scenario through the kernel and print its ledger, with the reason for every amount."""
     from jobs.scenario import read_scenario
     from jobs.simulate import simulate
-    from jobs.simulate_ledger import ledger, rows
+    from jobs.simulate_ledger import exact_figures, ledger, rows
 
     with uncollected():
         scenario = read_scenario(file)
@@ -70,11 +71,20 @@ def simulate_command(
         from jobs.simulate_ledger import comparable
 
         seen = [comparable(entry, scenario.names) for entry in rows(result, scenario.names)]
-        raise typer.Exit(_check(scenario, seen, whole, format_))
+        raise typer.Exit(_check(scenario, seen, whole, exact_figures(scenario, result), format_))
     if other is not None:
         _what_if(scenario, result, whole, other, format_)
         return
     _print(whole, format_, scenario.names)
+    if scenario.given is not None and format_ is LedgerFormat.table:
+        _print_figures(whole)
+
+
+def _print_figures(whole: dict[str, Any]) -> None:
+    from jobs.scenario_figures import lines
+
+    for line in lines(whole["figures"]):
+        put(line)
 
 
 def _what_if(scenario: Scenario, result: Result, whole: dict[str, Any], other: Path, format_: LedgerFormat) -> None:
@@ -104,13 +114,15 @@ def _print(whole: dict[str, Any], format_: LedgerFormat, names: dict[str, str]) 
         print_ledger(tables(), whole, names)
 
 
-def _check(scenario: Scenario, seen: list[dict[str, Any]], whole: dict[str, Any], format_: LedgerFormat) -> Exit:
+def _check(
+    scenario: Scenario, seen: list[dict[str, Any]], whole: dict[str, Any], figures: Figures, format_: LedgerFormat
+) -> Exit:
     from jobs.simulate_print import differences, print_side_by_side
 
     if scenario.expected is None:
         say(f"everyminute: {scenario.path} has no `expect:` to compare with")
         return Exit.USAGE
-    found = differences(scenario.expected, seen, whole)
+    found = differences(scenario.expected, seen, whole, figures)
     if format_ is LedgerFormat.json:
         put_json({"as_expected": not found, "differences": found, "ledger": whole})
     elif found and scenario.expected.entries is not None:

@@ -8,7 +8,8 @@ from typing import Any
 
 from billing.money import exponent_of
 from billing.projects import standings
-from jobs import projects, scenario_balances
+from jobs import projects, scenario_balances, scenario_figures
+from jobs.figures import figures
 from jobs.scenario import Scenario
 from jobs.scenario_time import say_instant
 from jobs.simulate import Result
@@ -111,9 +112,15 @@ def ledger(scenario: Scenario, result: Result) -> Row:
         "corrections": corrections([*entries, *beside], scenario.names),
         "balances": [scenario_balances.as_json(one) for one in balances(scenario, result)],
         "projects": projects_json(scenario, [*entries, *beside]),
+        "figures": scenario_figures.as_json(exact_figures(scenario, result)),
         "totals": totals(entries, beside),
         "conservation": conservation(result, entries),
     }
+
+
+def exact_figures(scenario: Scenario, result: Result) -> scenario_figures.Figures:
+    """Key figures of what holds, unrounded."""
+    return figures(scenario, result, rows(result, scenario.names), charge_rows(result))
 
 
 def projects_json(scenario: Scenario, entries: list[Entry]) -> list[Row]:

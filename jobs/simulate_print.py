@@ -13,6 +13,7 @@ from rich.table import Table
 
 from jobs.scenario_balances import lines, wrong_balances
 from jobs.scenario_expect import Expected, Row, fits, pair_up
+from jobs.scenario_figures import Figures, wrong_figures
 from jobs.scenario_projects import wrong_projects
 from jobs.scenario_time import say_instant, say_seconds
 from jobs.simulate_charges import charge_differences
@@ -115,8 +116,8 @@ def _is_number(text: str) -> bool:
     return text.lstrip("-").replace(".", "", 1).isdigit()
 
 
-def differences(expected: Expected, seen: list[Row], ledger: dict[str, Any]) -> list[str]:
-    """Everything that is not as expected, as sentences; rows are shown by ``print_side_by_side``."""
+def differences(expected: Expected, seen: list[Row], ledger: dict[str, Any], figures: Figures) -> list[str]:
+    """Everything that is not as expected, as sentences, ``figures`` exact; ``print_side_by_side`` shows rows."""
     found = []
     if expected.entries is not None:
         wrong = sum(1 for n, m in pair_up(expected.entries, seen) if not _pair_fits(expected.entries, seen, n, m))
@@ -138,9 +139,25 @@ def differences(expected: Expected, seen: list[Row], ledger: dict[str, Any]) -> 
         found.append(f"decisions: expected {expected.decisions}, have {outcomes}")
     if expected.balances is not None:
         found += wrong_balances(expected.balances, ledger["balances"])
+    found += wrong_figures(expected.figures, figures)
+    if expected.seconds is not None:
+        found += _wrong_seconds(expected.seconds, ledger["totals"])
     if not ledger["conservation"]["holds"]:
         found.append(f"seconds are lost or made: {ledger['conservation']}")
     return found
+
+
+def _wrong_seconds(wanted: dict[str, int], totals: dict[str, Any]) -> list[str]:
+    """`worked` and `rounding` where they are named; of the dispositions all."""
+    sums = {name: totals[f"{name}_seconds"] for name in ("worked", "rounding")}
+    named = {name: seconds for name, seconds in wanted.items() if name not in sums}
+    held = {name: seconds for name, seconds in totals["seconds"].items() if seconds or name in named}
+    have = held | {name: seconds for name, seconds in sums.items() if name in wanted}
+    return [] if have == wanted else [f"seconds: expected {_lengths(wanted)}, have {_lengths(have)}"]
+
+
+def _lengths(seconds: dict[str, int]) -> str:
+    return ", ".join(f"{name} {say_seconds(value)}" for name, value in sorted(seconds.items())) or "none"
 
 
 def _money_text(amounts: dict[str, Decimal]) -> str:

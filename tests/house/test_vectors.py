@@ -26,6 +26,8 @@ SECONDS = (
     "size",
     "rolled",
     "offset",
+    "billable",
+    "slipped",
 )
 
 
