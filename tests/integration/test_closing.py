@@ -15,7 +15,7 @@ from jobs.ledger import Ledger
 from jobs.scenario import Scenario, read_scenario
 from jobs.scenario_decisions import Arrival
 from jobs.simulate import catalogue_facts, simulate
-from jobs.simulate_ledger import rows
+from jobs.simulate_ledger import ledger, rows
 from streams.doors import Door
 from streams.models.entry import Entry
 from tests.engine_fixture import EngineProcess
@@ -112,6 +112,34 @@ def test_a_closed_month_is_rated_again_after_its_difference_was_seen(pipeline: P
     assert sorted((one.identity.row_class, one.disposition, one.amount) for one in found) == [
         ("replacement", "written_off", 0), ("reversal", "billed", -30000),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("story", ["MO5", "LK5_corrected", "LK7"])
+def test_what_arrives_after_the_close_of_may_corrects_it_in_june(pipeline: Pipeline, story: str) -> None:
+    scenario = begin(pipeline, story)
+    assert pipeline.run("period", "close", "acme", "2026-05", "--tenant", story).code == 0
+    arrive(pipeline, scenario, 1)
+    wanted = {one.id: replace(one, version=0) for one in rows(simulate(scenario), scenario.names)}
+    assert entries(pipeline, story) == wanted
+
+
+def test_hours_of_every_disposition_are_all_there(pipeline: Pipeline) -> None:
+    """LK1: a row is written off by the command; the store's own view of conservation holds, and has these seconds."""
+    scenario = begin(pipeline, "LK1")
+    work = next(id_ for id_, name in scenario.names.items() if name == "given away")
+    given = next(id_ for id_, one in entries(pipeline, "LK1").items() if one.identity.work == work)
+    assert pipeline.run("decide", "write_off", "--entry", given[:13], "--reason", "gift", "--tenant", "LK1").code == 0
+    seen = pipeline.query(
+        "SELECT sum(total_worked_seconds) AS worked, sum(total_rounding_seconds) AS rounding,"
+        " sum(abs(difference)) AS lost, sumMap(dispositions) AS seconds FROM conservation WHERE tenant = 'LK1'"
+    )
+    totals = ledger(scenario, simulate(scenario))["totals"]
+    (row,) = seen
+    assert (int(row["worked"]), int(row["rounding"]), int(row["lost"])) == (
+        totals["worked_seconds"], totals["rounding_seconds"], 0,
+    )  # fmt: skip
+    some = {name: seconds for name, seconds in totals["seconds"].items() if seconds}  # an orphan stop has none
+    assert {name: int(value) for name, value in row["seconds"].items()} == some
 
 
 def test_the_ledger_made_anew_is_the_same(pipeline: Pipeline) -> None:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import copy
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from billing.figures import rounding_effect
+from jobs.console import UserError
 from jobs.scenario import read_scenario
-from jobs.scenario_figures import as_json
+from jobs.scenario_figures import as_json, wrong_figures
 from jobs.simulate import simulate
 from jobs.simulate_ledger import exact_figures, rows
 from tests.jobs.command import everyminute
+from tests.jobs.test_broken_decisions import CHANGES, Plain, keys
 
 STORIES = Path(__file__).parents[1] / "stories"
 NAMED = sorted(path for path in STORIES.glob("*.yaml") if path.stem[:2] in ("FP", "LK"))
@@ -81,3 +86,31 @@ def test_figures_agree_with_the_rows(path: Path) -> None:
 def test_the_table_shows_figures_where_the_file_asks_for_them() -> None:
     assert "hour budget: contract managed, client acme" in everyminute("simulate", STORIES / "FP2.yaml").out
     assert "billability:" not in everyminute("simulate", STORIES / "LK8.yaml").out
+
+
+@pytest.mark.parametrize("story", ["FP2", "FP3", "FP7", "LK1", "LK3", "LK7"])
+def test_figures_of_which_any_node_is_broken_are_read_or_refused(story: str, tmp_path: Path) -> None:
+    whole = yaml.load((STORIES / f"{story}.yaml").read_text(), Plain)
+    parts = [part for part in (("figures",), ("expect", "figures"), ("expect", "seconds")) if held(whole, part)]
+    said: list[str] = []
+    for part in parts:
+        for path in keys(held(whole, part)):
+            for change in CHANGES if path else ():
+                broken = copy.deepcopy(whole)
+                change(held(broken, (*part, *path[:-1])), path[-1])
+                (tmp_path / "s.yaml").write_text(yaml.safe_dump(broken, sort_keys=False))
+                try:
+                    scenario = read_scenario(tmp_path / "s.yaml")
+                except UserError as error:
+                    said.append(str(error))
+                    continue
+                assert scenario.expected is not None
+                list(wrong_figures(scenario.expected.figures, exact_figures(scenario, simulate(scenario))))
+    assert said
+    assert all("s.yaml:" in one for one in said)
+
+
+def held(node: Any, path: tuple[int | str, ...]) -> Any:
+    for key in path:
+        node = node.get(key) if isinstance(node, dict) else node[int(key)]
+    return node
