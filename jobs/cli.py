@@ -27,6 +27,7 @@ COMMANDS = (
     "jobs.demo_cmd",
     "jobs.access_cmd",
     "jobs.webhook_cmd",
+    "jobs.live_cmd",
 )
 
 HELP = """Every minute your technicians work, as a rated, explained ledger entry.

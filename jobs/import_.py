@@ -87,6 +87,19 @@ class Batch:
     def full(self) -> bool:
         return len(self.outcomes) >= BATCH or self.size >= BATCH_BYTES
 
+    def add(self, outcome: Outcome, tenant: str, source: str, file: str) -> None:
+        """``file`` is where bad rows are said to come from."""
+        parked = None
+        if isinstance(outcome, Event):
+            self.events.append(outcome)
+        elif isinstance(outcome, DirectoryObject):
+            self.facts.append(object_fact(tenant, outcome))
+        elif isinstance(outcome, BadRow):
+            parked = parked_row(tenant, source, file, outcome)
+            self.parked.append(parked)
+            self.size += len(parked.value)
+        self.outcomes.append((outcome, parked))
+
     async def send(self, destination: Destination) -> None:
         if self.facts:
             await destination.send_facts(CATALOG, self.facts)
@@ -112,16 +125,7 @@ async def import_file(
     batch = Batch()
     with path.open("rb") as stream:
         for outcome in connector.read(stream, source.partition(":")[2], options):
-            parked = None
-            if isinstance(outcome, Event):
-                batch.events.append(outcome)
-            elif isinstance(outcome, DirectoryObject):
-                batch.facts.append(object_fact(options.tenant, outcome))
-            elif isinstance(outcome, BadRow):
-                parked = parked_row(options.tenant, source, path.name, outcome)
-                batch.parked.append(parked)
-                batch.size += len(parked.value)
-            batch.outcomes.append((outcome, parked))
+            batch.add(outcome, options.tenant, source, path.name)
             if batch.full:
                 await _flush(batch, destination, report)
                 batch = Batch()

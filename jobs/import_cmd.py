@@ -83,8 +83,8 @@ def check_arguments(files: list[Path] | None, instance: str) -> None:
             raise UserError(f"{path} is no file. Give the path of an exported file, unpacked.")
 
 
-def instant(text: str | None) -> int | None:
-    """``--as-of`` in ms since 1970."""
+def instant(text: str | None, option: str = "--as-of") -> int | None:
+    """An option that is an instant, in ms since 1970."""
     from connectors.instants import NotAnInstant, parse_instant
     from streams.models.event import EARLIEST_MS, LATEST_MS
 
@@ -95,7 +95,8 @@ def instant(text: str | None) -> int | None:
     except NotAnInstant:
         found = []
     if not found or not EARLIEST_MS <= found[0] < LATEST_MS:
-        raise UserError(f"--as-of {text!r}: write date, time and zone, as 2026-03-02T18:00Z or 2026-03-02T13:00-05:00.")
+        how = "write date, time and zone, as 2026-03-02T18:00Z or 2026-03-02T13:00-05:00"
+        raise UserError(f"{option} {text!r}: {how}.")
     return found[0]
 
 

@@ -20,7 +20,8 @@ It runs until Ctrl-C, or in the background, until `everyminute down`:
 A second `up` says what already runs. Exit codes: 0 stopped in order; 1 could not start, nothing is left running;
 3 runs already.
 """
-STATUS = """What runs: state, process, port, memory, restarts, and what each hop has received, done, waiting and parked.
+STATUS = """What runs: state, process, port, memory, restarts; what each hop has received, done, waiting and parked; and
+how far each live tool has been read.
 
     everyminute status --format json
 
@@ -66,16 +67,19 @@ def down_command() -> None:
 def status_command(
     format_: Annotated[Format, typer.Option("--format", help="How to print it.")] = Format.table,
 ) -> None:
+    from deploy.embedded.errors import Exit as Stack
     from deploy.embedded.supervisor import status, table
     from jobs.hops import hop_rows, hop_table
+    from jobs.live_status import live_remarks, live_rows, live_table, well
     from jobs.output import show
     from streams.settings import Settings
 
     settings = Settings()
     found = status(settings.home)
-    hops = hop_rows(settings.home)
+    hops, live = hop_rows(settings.home), live_rows(settings)
+    code = Stack.DEGRADED if found.code == Stack.OK and not all(map(well, live)) else found.code
     if format_ is Format.json:
-        put_json({"components": found.rows, "hops": hops})
+        put_json({"components": found.rows, "hops": hops, "live": live})
     elif not found.rows:
         say("Nothing runs. Start it with `everyminute up`.")
     else:
@@ -83,7 +87,12 @@ def status_command(
         show(table(found), console)
         console.print()
         show(hop_table(hops), console)
-    raise typer.Exit(int(found.code))
+        if live:
+            console.print()
+            show(live_table(live), console)
+        for remark in live_remarks(live):
+            console.print(remark, soft_wrap=True)
+    raise typer.Exit(int(code))
 
 
 def topics_command() -> None:

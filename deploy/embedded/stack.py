@@ -9,6 +9,7 @@ order  name       argv                               ready when                 
 30     writer     python -m sinks.writer             it reads                        yes, `probe`: it is alive
 40     clock      python -m streams.app clock        its process runs                yes
 40     web        python -m web                      its port answers                yes
+40     live-…     python -m jobs.live_run            its process reports             yes, `probe`: it is alive
 """
 
 import os
@@ -27,6 +28,7 @@ import psutil
 from deploy.embedded import ports
 from deploy.embedded.component import Component
 from deploy.embedded.kafka import CHANGE_PORT, KafkaBroker, answers
+from jobs.live import Place, places
 from streams.settings import Settings
 
 HANGS = 10.0  # seconds without an answer; twice in a row, and the process is killed
@@ -47,6 +49,7 @@ def components(settings: Settings) -> list[Component]:
         _writer(settings),
         _clock(settings),
         _web(settings),
+        *[_live(settings, place) for place in places(settings)],
     ]
 
 
@@ -170,6 +173,20 @@ def _web(settings: Settings) -> Component:
         env=environment(settings),
         ready=partial(_http_answers, url),
         probe=lambda: None if _http_answers(url) else f"no answer within {HANGS:.0f} s",
+    )
+
+
+def _live(settings: Settings, place: Place) -> Component:
+    """A tool that is read all the time. It is ready although the tool does not answer: nothing here waits for it."""
+    file, target = settings.home.expanduser() / "run" / f"{place.name}.json", place.target()
+    return Component(
+        name=place.name,
+        argv=_python("jobs.live_run", target.connector, target.instance),
+        order=40,
+        env=environment(settings),
+        prepare=partial(file.unlink, missing_ok=True),
+        ready=lambda: bool(_run_file(file)),
+        probe=partial(_stuck, file),
     )
 
 
