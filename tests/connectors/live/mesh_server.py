@@ -6,6 +6,7 @@ import json
 import ssl
 import threading
 from base64 import b64decode, b64encode
+from contextlib import suppress
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
@@ -15,6 +16,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.server import Server, ServerConnection, serve
 
+from connectors.instants import iso
 from tests.connectors.golden import EXAMPLES, instant
 
 USER, PASSWORD = "~t:billing", "token-secret"
@@ -36,6 +38,7 @@ class MeshServer:
     close_with: dict[str, str] | None = None  # instead of letting anybody in
     cut_after: int = 0  # events asked for until the connection breaks instead of an answer
     mute: bool = False  # takes connections and says nothing
+    hold: bool = False  # the history is never answered
     asked: list[dict[str, Any]] = field(default_factory=list)
     connections: int = 0
     open: list[ServerConnection] = field(default_factory=list)
@@ -69,7 +72,8 @@ class MeshServer:
     def say(self, text: str) -> None:
         with self._lock:
             for connection in self.open:
-                connection.send(text)
+                with suppress(ConnectionClosed):  # it is on its way out
+                    connection.send(text)
 
     def drop(self) -> None:
         """All connections break, as when the server dies."""
@@ -121,7 +125,7 @@ class MeshServer:
                     connection.send(json.dumps({"action": "meshes", "meshes": GROUPS, "tag": asked["tag"]}))
                 case "nodes":
                     connection.send(json.dumps({"action": "nodes", "nodes": self.nodes, "tag": asked["tag"]}))
-                case "events":
+                case "events" if not self.hold:
                     if self.cut_after:
                         self.cut_after -= 1
                         self.drop()
@@ -149,8 +153,6 @@ def session(number: int, at: int, seconds: int) -> list[dict[str, Any]]:
         "etype": "relay", "action": "relaylog", "userid": "user//dana.ortiz", "username": "dana.ortiz",
         "msg": "(display text)", "protocol": 2, "nodeid": next(iter(NODES.values()))[0]["_id"],
     }  # fmt: skip
-    from connectors.instants import iso
-
     args = [f"s{number}", "198.51.100.20", "203.0.113.7"]
     return [
         common | {"msgid": 15, "msgArgs": args, "time": iso(at)},

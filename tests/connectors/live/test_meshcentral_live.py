@@ -81,6 +81,26 @@ def test_what_is_pushed_and_what_is_read_again_is_one_fact(tmp_path: Path) -> No
         asyncio.run(story(server))
 
 
+def test_a_push_does_not_hide_what_the_history_has_not_told_yet(tmp_path: Path) -> None:
+    hour = 3_600_000
+
+    async def story(server: MeshServer, live: Rig) -> None:
+        async with live.serving():
+            await until(lambda: server.open, "connected")
+            server.happen(*session(2, NOW + 5 * hour, 60))
+            await until(lambda: len(live.kept.events) == len(HISTORY) + 2, "the push has arrived")
+
+    with MeshServer() as server:
+        live = rig(tmp_path, server)
+        live.look()
+        server.now, server.hold = NOW + 6 * hour, True
+        server.happen(*session(1, NOW + hour, 60), pushed=False)
+        asyncio.run(story(server, live))
+        server.hold = False
+        live.look()
+        assert facts(live.kept.events) == as_file(tmp_path / "all.json", server)
+
+
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.sampled_from(["push", "lost", "drop", "restart", "twice", "back"]), min_size=1, max_size=7))
 def test_whatever_breaks_the_facts_are_those_of_the_history(
