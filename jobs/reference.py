@@ -11,6 +11,7 @@ import typer
 from jobs.catalog_schema import schema_text
 from jobs.cli import build
 from jobs.doctor_findings import FINDINGS
+from jobs.reference_rules import rules_page
 from jobs.reference_tables import tables_page
 from streams.models.parked import MEANING
 from streams.settings import Settings
@@ -78,6 +79,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "reasons.md": reasons_page,
     "commands.md": commands_page,
     "doctor.md": doctor_page,
+    "rules.md": lambda: NOTE + rules_page(),
     "tables.md": lambda: NOTE + tables_page(),
     "catalogue.schema.json": schema_text,
 }

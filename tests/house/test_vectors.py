@@ -42,6 +42,7 @@ def read(path: Path) -> Any:
 
 
 VECTORS: list[dict[str, Any]] = read(TESTS / "vectors" / "vectors.yaml")
+WORDS: dict[str, list[dict[str, Any]]] = read(TESTS / "vectors" / "words.yaml")
 CLAIMS = [(story, claims) for vector in VECTORS for story, claims in vector["stories"].items()]
 
 
@@ -98,3 +99,15 @@ def test_a_story_with_the_name_of_a_vector_is_in_the_table() -> None:
     named = {path.stem for path in STORIES.glob("*.yaml") if path.stem.split("_")[0] in ids}
     remedy = "add them under `stories:` of their vector, with the numbers that the rules give"
     assert named <= known, f"tests/vectors/vectors.yaml says nothing of {sorted(named - known)}: {remedy}"
+
+
+def test_every_vector_has_a_story() -> None:
+    assert [vector["id"] for vector in VECTORS if not vector["stories"]] == []
+
+
+def test_every_story_shows_a_rule_and_every_rule_has_stories() -> None:
+    stories = {path.stem for path in STORIES.glob("*.yaml")}
+    worded = {story for rules in WORDS.values() for rule in rules for story in rule["stories"]}
+    assert worded <= stories, f"tests/vectors/words.yaml names stories that are not there: {sorted(worded - stories)}"
+    lonely = stories - worded - {story for story, _ in CLAIMS}
+    assert not lonely, f"say in tests/vectors/words.yaml which rule these show: {sorted(lonely)}"
