@@ -10,7 +10,7 @@ import yaml
 
 from jobs.scenario import Scenario, read_scenario
 from jobs.simulate import simulate
-from jobs.simulate_ledger import comparable, ledger, rows
+from jobs.simulate_ledger import comparable, exact_figures, ledger, rows
 from jobs.simulate_print import differences
 
 TESTS = Path(__file__).parents[1] / "tests"
@@ -79,7 +79,9 @@ def _result(scenario: Scenario) -> str:
     assert scenario.expected is not None, scenario.path
     result = simulate(scenario)
     seen = [comparable(entry, scenario.names) for entry in rows(result, scenario.names)]
-    return "**differs**" if differences(scenario.expected, seen, ledger(scenario, result)) else "as expected"
+    figures = exact_figures(scenario, result)
+    found = differences(scenario.expected, seen, ledger(scenario, result), figures)
+    return "**differs**" if found else "as expected"
 
 
 def _link(name: str) -> str:
