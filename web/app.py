@@ -18,7 +18,20 @@ from starlette.routing import Match
 from jobs.access import Access
 from jobs.console import UserError
 from streams.settings import Settings
-from web import api, events, openapi, overview_page, pages, signin, timer_page, timers, usage, webhooks
+from web import (
+    api,
+    events,
+    openapi,
+    overview_page,
+    pages,
+    parked_page,
+    periods_page,
+    signin,
+    timer_page,
+    timers,
+    usage,
+    webhooks,
+)
 from web.asking import NotThere
 from web.guard import HEADERS, Guard
 from web.outbox import Outbox
@@ -53,6 +66,8 @@ def create_app(settings: Settings, clock: Clock = wall_clock) -> FastAPI:
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
     app.include_router(pages.router)
     app.include_router(overview_page.router)
+    app.include_router(periods_page.router)
+    app.include_router(parked_page.router)
     app.include_router(api.router)
     app.include_router(signin.router)
     app.include_router(events.router)

@@ -15,6 +15,9 @@ MORE: dict[str, tuple[str, ...]] = {"Evidence": ("end", "join", "clip", "share")
 
 LEADS = {
     "Evidence": "What the tools reported.",
+    "Charge": "What is asked for beside the hours.",
+    "Script": "What the machine did, and which policy prices it.",
+    "Promises": "What the contract leaves out, gives free, or limits.",
     "Link": "How it found its client and ticket.",
     "Contract": "Which agreement takes it.",
     "Tiers": "When it happened, by the calendar of the contract.",
@@ -61,6 +64,7 @@ def _section(
     if proof and all(one.seen for one in proof):
         steps = [step for step in steps if step.op != "evidence"]  # the intervals themselves say it better
     sums = title == "Sum" and bool(entry.segments)
-    if not (steps or proof or sums or title == "Rounding"):
+    rounding = title == "Rounding" and not entry.charge
+    if not (steps or proof or sums or rounding):
         return None
-    return Section(title, LEADS[title], steps, proof, title == "Rounding", sums)
+    return Section(title, LEADS.get(title, ""), steps, proof, rounding, sums)

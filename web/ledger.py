@@ -20,7 +20,7 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 PAGE_ROWS = 50
 
 COLUMNS = (
-    "id", "client", "technician", "who", "ticket", "device", "kind", "service", "contract", "period", "zone",
+    "id", "client", "technician", "who", "ticket", "device", "kind", "charge", "service", "contract", "period", "zone",
     "toUnixTimestamp(started_at) AS start", "toUnixTimestamp(ended_at) AS end", "worked_seconds", "rounding_seconds",
     "quantity_seconds", "disposition", "reason", "recovered", "path", "currency", "exponent", "amount", "risk_amount",
     "risk_currency",
@@ -92,10 +92,6 @@ class Reading(Ledger):
     def written(self) -> int:
         """When a row was last stored, in seconds; 0 for never."""
         return int(self._query(WRITTEN, {})[0]["at"])
-
-    def ask(self, sql: str, values: dict[str, object]) -> list[dict[str, Any]]:
-        """Rows of a query whose first condition is the tenant."""
-        return self._query(sql, values)
 
     def groups(self, question: Question) -> list[dict[str, Any]]:
         """Sums of everything in the scope: seconds, and money in minor units."""

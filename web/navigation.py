@@ -28,6 +28,8 @@ TIMERS = Place("Timers", "/timers", period=False)
 PLACES = (
     Place("Overview", "/"),
     Place("Leakage", "/leakage", below=("/entry/",)),
+    Place("Periods", "/periods", below=("/period",)),
+    Place("Parked", "/parked", period=False, below=("/parked/",)),
 )  # fmt: skip
 
 

@@ -91,7 +91,7 @@ def overview(reading: Reading, question: Question, periods: Sequence[str]) -> Ov
 
 
 def grouped(reading: Reading, label: str, period: str = "") -> list[dict[str, Any]]:
-    return reading.ask(GROUPS.replace("{label}", label), {"period": period})
+    return reading.rows(GROUPS.replace("{label}", label), {"period": period})
 
 
 def stretches(groups: Iterable[Mapping[str, Any]], by_day: bool) -> list[Stretch]:

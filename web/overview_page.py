@@ -15,6 +15,9 @@ from web.auth import User, require
 from web.navigation import READERS
 from web.overview import PARTS, Action, Overview, Stretch, actions, overview
 from web.pages import answer, ask, asking, start_page
+from web.periods import statements, utc_now
+from web.question import Question
+from web.show import month
 from web.tables import Amount, Row, row
 
 router = APIRouter()
@@ -77,7 +80,22 @@ def _page(request: Request, asked: Asked) -> Response:
 
 def others(asked: Asked) -> list[Action]:
     """What waits for somebody and has no price of its own."""
-    return []
+    reading, found = asked.reading, []
+    due = [one for one in statements(reading, utc_now()) if one.may_close]
+    where = Question(reading.tenant)
+    if due:
+        months = sorted({one.period for one in due})
+        url = f"/periods?{where.but(period=months[0]).query()}"
+        about = f"{month(months[0])} is over and not closed." if len(months) == 1 else "Months are over and not closed."
+        todo = "Look at what is unusual, then close them: what is closed never changes."
+        found.append(Action("To close", about, todo, url, count=len(due), unit=("statement", "statements")))
+    if parked := reading.parked_count():
+        about = "They arrived and could not be read. Their bytes are kept."
+        found.append(
+            Action("Parked", about, "Each says what to do; then send it back.", f"/parked?{where.query()}",
+                   count=parked, unit=("record", "records"))
+        )  # fmt: skip
+    return found
 
 
 reader = Depends(require("analyst", "finance", scope="ledger:read"))

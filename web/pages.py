@@ -14,7 +14,7 @@ from fastapi.templating import Jinja2Templates
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from streams.models.entry import Entry
-from web import explain, navigation, show, words
+from web import explain, navigation, picture, show, words
 from web.asking import Asked, NotThere, Parameters, find_period, open_ledger, parameters
 from web.auth import User, require
 from web.leakage import figures
@@ -22,6 +22,7 @@ from web.ledger import PAGE_ROWS, Reading, demo_accuracy
 from web.navigation import READERS
 from web.question import ALL, Question
 
+FILTERS = ("hours", "cash", "plain", "month", "clock", "machine_time", "readable")
 ENTRY_ID = re.compile(r"^[0-9a-f-]{4,36}$")
 
 router = APIRouter(include_in_schema=False)
@@ -35,9 +36,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.filters |= {
-        name: getattr(show, name) for name in ("hours", "cash", "plain", "month", "clock", "machine_time")
-    }
+    found.filters |= {name: getattr(show, name) for name in FILTERS}
     found.globals |= {"words": words, "share": show.share, "ALL": ALL}
     return found
 
@@ -114,7 +113,11 @@ def entry(request: Request, entry_id: str, tenant: str | None = None) -> Respons
             return RedirectResponse(f"/entry/{found.id}?tenant={reading.tenant}", status_code=307)
         intervals = reading.intervals([proof.interval for proof in found.proof])
         question = Question(reading.tenant, found.identity.period)
-        context = {"entry": found, "sections": explain.sections(found, intervals), "question": question}
+        context = {
+            "entry": found, "sections": explain.sections(found, intervals), "question": question,
+            "picture": picture.picture(found, picture.spans_of(reading, found)), "drawn": picture.drawn(found),
+            "family": picture.family(reading, found),
+        }  # fmt: skip
         return templates.TemplateResponse(request, "entry.html", context)
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from jobs.explain import REPORTED
 from jobs.output import money
+from streams.models.ids import label
 
 MINUS = "−"
 MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
@@ -23,6 +25,11 @@ def cash(amount: int, exponent: int) -> str:
     """Minor units with all their decimals: 123450 at 2 is "1,234.50"."""
     text = f"{money(abs(amount), exponent):,f}"
     return f"{MINUS}{text}" if amount < 0 else text
+
+
+def readable(text: str) -> str:
+    """Ids of what tools reported as people call them: ~syncro:main:48129 is 48129."""
+    return REPORTED.sub(lambda found: label(found[0]), text)
 
 
 def plain(amount: int, exponent: int) -> str:

@@ -154,6 +154,14 @@ KINDS: dict[str, str] = {
 }  # fmt: skip
 
 
+CHARGES: dict[str, str] = {
+    "fee": "Fee", "overage": "Overage", "breakage": "Expired balance", "true_up": "True-up to the minimum",
+    "discount": "Discount", "milestone": "Milestone", "trip": "Trip", "call_out": "Call-out",
+    "script_fee": "Script fee",
+}  # fmt: skip
+CLASSES: dict[str, str] = {"regular": "As booked", "reversal": "Taken back", "replacement": "Booked instead"}
+
+
 def title(disposition: str) -> str:
     return TITLES.get(disposition, disposition.replace("_", " ").capitalize())
 
