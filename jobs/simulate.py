@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 import msgspec
 
@@ -16,7 +16,7 @@ from billing.rate import RateState
 from jobs.catalog_apply import plan, read_head
 from jobs.catalog_load import Catalogue
 from jobs.scenario import Scenario
-from jobs.scenario_decisions import Planned
+from jobs.scenario_decisions import Planned, Step
 from jobs.simulate_decisions import as_it_stands, is_locked
 from streams.models.catalog import Organisation, Release, object_body
 from streams.models.entry import Entry
@@ -78,24 +78,45 @@ AS_WRITTEN = Road()
 
 def simulate(scenario: Scenario, road: Road = AS_WRITTEN) -> Result:
     """Run the hops to the end: catalogue and events, then decisions and what arrives between them, one by one."""
+    hops = begin(scenario, road)
+    for step in scenario.decisions:
+        take(step, scenario, hops)
+    hops.result.balances = hops.balances(scenario.as_of)
+    return hops.result
+
+
+def begin(scenario: Scenario, road: Road = AS_WRITTEN) -> Hops:
+    """The hops after catalogue and events, before the first decision."""
     hops = Hops(scenario.tenant, road)
     objects, release = catalogue_facts(scenario.catalogue, scenario.tenant)
     marks = [] if scenario.as_of is None else [Fact(kind="mark", tenant="*", id="mark", rev=scenario.as_of)]
     hops.arrive(scenario.events, objects, release, marks)
-    organisation = next(iter(scenario.catalogue.all(Organisation)), Organisation())
-    for step in scenario.decisions:
-        if isinstance(step, Planned) and is_locked(step, hops.result, organisation.grace_days):
+    return hops
+
+
+class Sent(NamedTuple):
+    """What one step of a scenario brings to the doors."""
+
+    events: list[Event]
+    catalogue: list[Fact]
+    decisions: list[Fact]
+
+
+def take(step: Step, scenario: Scenario, hops: Hops) -> Sent:
+    """One decision as things stand, or what arrives; a decision that a door refuses brings nothing."""
+    if isinstance(step, Planned):
+        organisation = next(iter(scenario.catalogue.all(Organisation)), Organisation())
+        if is_locked(step, hops.result, organisation.grace_days):
             hops.result.locked.append((step.name, step.decision.kind))
-            continue
-        if isinstance(step, Planned):
-            hops.decide(as_it_stands(step, hops.result, scenario.tenant))
-            continue
-        changed: list[Fact] = []
-        if step.catalogue is not None:
-            _, changed = plan(read_head(hops.result.catalogue), step.catalogue, scenario.tenant)
-        hops.arrive(step.events, changed[:-1], changed[-1] if changed else None, [])
-    hops.result.balances = hops.balances(scenario.as_of)
-    return hops.result
+            return Sent([], [], [])
+        decision = as_it_stands(step, hops.result, scenario.tenant)
+        hops.decide(decision)
+        return Sent([], [], [decision])
+    changed: list[Fact] = []
+    if step.catalogue is not None:
+        _, changed = plan(read_head(hops.result.catalogue), step.catalogue, scenario.tenant)
+    hops.arrive(step.events, changed[:-1], changed[-1] if changed else None, [])
+    return Sent(step.events, changed, [])
 
 
 def catalogue_facts(catalogue: Catalogue, tenant: str) -> tuple[list[Fact], Fact]:
