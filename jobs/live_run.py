@@ -135,6 +135,10 @@ class Runner:
         self._save(force=False)
         self.progress.batch(batch, fresh)
 
+    def keep(self) -> None:
+        """Write the cursor if it has waited long enough."""
+        self._save(force=False)
+
     def _save(self, force: bool) -> None:
         """Only here, and only what was acknowledged: what is lost with the process is read again."""
         if self._unsaved and (force or time.monotonic() - self._saved > SAVE_EVERY):
@@ -198,6 +202,7 @@ async def serve(settings: Settings, place: Place) -> None:
             elif work.done() and not work.cancelled():
                 work.result()  # ours to mend: the process ends, and is started again
             file.write(runner.progress.data())
+            runner.keep()
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), EVERY_SECONDS)
     finally:

@@ -19,7 +19,7 @@ from connectors.base import Bad
 from connectors.fields import Fields
 from connectors.instants import iso
 from connectors.live.mesh_login import connect, refusal
-from connectors.live.source import Batch, Pace, Target, Trouble, mapped, start_of
+from connectors.live.source import Batch, Pace, Target, Trouble, mapped, mapped_aside, start_of
 from connectors.live.state import State
 
 OVERLAP = 3_600_000  # ms read again behind the cursor: events are stored a moment after they are dated
@@ -126,7 +126,7 @@ class _Reading:
             case "events":
                 return await self._history(frame)
             case "meshes" | "nodes":
-                return self._list(frame.action, data)
+                return await self._list(frame.action, data)
         return [Batch([], complete=self._covered)]
 
     def _now(self, *known: int | None) -> int:
@@ -150,7 +150,7 @@ class _Reading:
         now = self._now(*known)
         start = start_of(self._state, self._target, now, OVERLAP)
         rows = [bytes(raw) for at, raw in times if at is None or at >= start]
-        outcomes = mapped(self._target, b"[" + b",".join(rows) + b"]")
+        outcomes = await mapped_aside(self._target, b"[" + b",".join(rows) + b"]")
         oldest = min(known, default=start)
         reached = len(times) < self._limit or oldest <= start
         if not reached and self._limit < LIMITS[-1]:
@@ -161,12 +161,13 @@ class _Reading:
         gap = None if reached else (start, oldest)
         return [Batch(outcomes, now, complete=True, gap=gap)]
 
-    def _list(self, name: str, data: bytes) -> list[Batch]:
+    async def _list(self, name: str, data: bytes) -> list[Batch]:
         """Devices or device groups, true as of now by the server's clock."""
         self._waiting.discard(name)
         self._lists[name] = True
         as_of = self._now()
-        return [Batch(mapped(self._target, data, as_of) if as_of else [], complete=self._covered)]
+        outcomes = await mapped_aside(self._target, data, as_of) if as_of else []
+        return [Batch(outcomes, complete=self._covered)]
 
     async def _ask_history(self) -> None:
         self._limit = next(limit for limit in LIMITS if limit > self._limit)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -102,6 +103,11 @@ def mapped(target: Target, data: bytes, as_of: int | None = None) -> list[Outcom
         return list(CONNECTORS[target.connector].read(BytesIO(data), target.instance, options))
     except Refused as refused:
         return [BadRow(1, data, "not_json", str(refused), "an answer in JSON", REMEDY)]
+
+
+async def mapped_aside(target: Target, data: bytes, as_of: int | None = None) -> list[Outcome]:
+    """The same for a large answer: pings and the watchdog are served meanwhile."""
+    return await asyncio.to_thread(mapped, target, data, as_of)
 
 
 def ssl_of(target: Target) -> ssl.SSLContext | None:

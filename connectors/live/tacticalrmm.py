@@ -14,7 +14,7 @@ import msgspec
 from connectors.base import Outcome, object_id
 from connectors.instants import iso
 from connectors.live.api import ADDRESS, Api
-from connectors.live.source import DAY, Batch, Pace, Target, Trouble, mapped, start_of
+from connectors.live.source import DAY, Batch, Pace, Target, Trouble, mapped_aside, start_of
 from connectors.live.state import State, instant
 from connectors.tacticalrmm import OPEN
 from streams.models.event import Event
@@ -48,7 +48,8 @@ class TacticalRmm:
         async with Api(self._target, {"X-API-KEY": self._secret()}, PERMISSION, self._pace.answer) as api:
             now = await api.server_now("/core/version/")
             if once or self._strange or self._due(self._devices_at, DEVICES_AGAIN):
-                yield await self._devices(api, now)
+                yield Batch(await mapped_aside(self._target, await api.get("/agents/"), now))
+                self._devices_at, self._strange = time.monotonic(), False  # only now: they have been sent
             start = start_of(state, self._target, now, OVERLAP)
             async for batch in self._open_runs(api, state, start, once):
                 yield batch
@@ -61,15 +62,10 @@ class TacticalRmm:
     def _due(self, last: float, seconds: float) -> bool:
         return time.monotonic() - last > seconds
 
-    async def _devices(self, api: Api, now: int) -> Batch:
-        outcomes = mapped(self._target, await api.get("/agents/"), now)
-        self._devices_at, self._strange = time.monotonic(), False
-        return Batch(outcomes)
-
     async def _runs(self, api: Api, begin: int, end: int) -> list[Outcome]:
         """Runs asked for between two instants; the server gives up to a day more."""
         rows = await api.get("/agents/scripthistory/", {"start": iso(begin), "end": iso(end)})
-        return mapped(self._target, without_output(rows))
+        return await mapped_aside(self._target, without_output(rows))
 
     def _batch(self, outcomes: list[Outcome], state: State, cursor: int | None, complete: bool) -> Batch:
         runs = [outcome for outcome in outcomes if isinstance(outcome, Event)]
@@ -89,8 +85,6 @@ class TacticalRmm:
         server prunes, and a run that it does not tell of any more may have been run all the same."""
         old = self._due(self._old_at, DEVICES_AGAIN) or once
         waiting = {name: at for name, at in state.opened.items() if at < start and (old or at > start - YOUNG)}
-        if old:
-            self._old_at = time.monotonic()
         late = frozenset(name for name, at in waiting.items() if at < start - FORGOTTEN)
         if late:
             yield Batch([], ended=late)
@@ -101,6 +95,8 @@ class TacticalRmm:
             batch = self._batch(list(kept), state, None, complete=False)
             gone = mine - {one.source_event_id for one in kept}
             yield batch._replace(ended=batch.ended | gone)
+        if old:
+            self._old_at = time.monotonic()
 
     async def _audit(self, api: Api, state: State, now: int) -> AsyncIterator[Batch]:
         """The audit log, oldest first, so that new rows come behind what was read. It makes no event: rows that must
@@ -117,7 +113,7 @@ class TacticalRmm:
                 return
             found = _page(answer)
             read += len(found.audit_logs)
-            yield Batch(mapped(self._target, answer))
+            yield Batch(await mapped_aside(self._target, answer))
             if read >= found.total or not found.audit_logs:
                 break
             page += 1
