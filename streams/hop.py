@@ -22,7 +22,7 @@ come to its end leaves its partition unusable until it is dropped and restored: 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar, cast
 
@@ -33,7 +33,8 @@ from streams.models.fact import Fact, decode_fact, encode_fact
 from streams.models.ids import Content
 from streams.models.parked import Parked
 from streams.parking import EVERYONE, is_tenant, park, parked_output, resolve, tenant_of
-from streams.ports import Batch, Incoming, Log, Output, Record, Write
+from streams.ports import Batch, Incoming, Log, Output, Record, Traffic, Write
+from streams.turns import exhausted
 
 __all__ = [
     "EVERYONE", "POINTS", "Batch", "Hop", "Incoming", "Kernel", "Log", "Output", "Plan", "Record", "Traffic", "Write",
@@ -44,6 +45,7 @@ M = TypeVar("M")
 M_contra = TypeVar("M_contra", contravariant=True)
 T = TypeVar("T")
 
+PAUSE = 256  # records decoded between two pauses
 POINTS = ("after_appends", "after_outputs", "after_changelog", "before_ack", "after_ack")
 
 
@@ -92,15 +94,6 @@ class Computed:
     state: _Partition[Any, Any]  # from which it was computed, whatever has become of the partition since
 
 
-@dataclass(slots=True)
-class Traffic:
-    """What a hop has read since the process started; ``undecoded`` of it was parked before any kernel saw it."""
-
-    records: int = 0
-    batches: int = 0
-    undecoded: int = 0
-
-
 class Hop(Generic[M, T]):
     """One hop of one process, over all partitions the process owns."""
 
@@ -127,10 +120,14 @@ class Hop(Generic[M, T]):
 
     def compute(self, batch: Batch) -> Computed:
         """Decode and step a batch, in order; nothing of it is outside yet. May run while the one before is written."""
+        return exhausted(self.computing(batch))
+
+    def computing(self, batch: Batch) -> Generator[None, None, Computed]:
+        """`compute`, with pauses in which the one before may be sent and acknowledged."""
         owned = self._partitions.setdefault(batch.partition, _Partition())
+        messages, parked = yield from self._decode(batch)
         if owned.broken:
             raise RuntimeError(f"{self.plan.name}/{batch.partition}: the step before did not come to its end")
-        messages, parked = self._decode(batch)
         known = owned.mark
         rounds = self._rounds(owned, messages) or [{}]
         effects = [
@@ -191,11 +188,13 @@ class Hop(Generic[M, T]):
                 total.parked += counts.parked
         return total
 
-    def _decode(self, batch: Batch) -> tuple[list[tuple[str, M]], list[Parked]]:
+    def _decode(self, batch: Batch) -> Generator[None, None, tuple[list[tuple[str, M]], list[Parked]]]:
         messages: list[tuple[str, M]] = []
         parked: list[Parked] = []
         decode = self.plan.decode
-        for record in batch.records:
+        for number, record in enumerate(batch.records):
+            if number % PAUSE == 0:
+                yield
             found = decode(record)
             if isinstance(found, Problem):
                 parked.append(park(batch, record, found, self._tenant_of(record)))

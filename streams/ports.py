@@ -54,3 +54,12 @@ class Output(msgspec.Struct, frozen=True, gc=False):
     topic: str
     tenant: str  # decides the partition
     record: Record
+
+
+@dataclass(slots=True)
+class Traffic:
+    """What a hop has read since the process started; ``undecoded`` of it was parked before any kernel saw it."""
+
+    records: int = 0
+    batches: int = 0
+    undecoded: int = 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Generator, Sequence
 from typing import Any, Protocol
 
 import faust
@@ -13,6 +13,7 @@ import faust
 from streams.hardened import FactTable, HardTopic, HardTransport, RecoveryTrap, batches, fail_stop
 from streams.hop import Batch, Hop
 from streams.settings import Settings
+from streams.turns import in_turns
 
 COMMIT_SECONDS = 0.25
 
@@ -46,7 +47,7 @@ def new_app(settings: Settings) -> Any:
 class Taker(Protocol):
     """What an agent hands batches to: computed one ahead, written in order. `Hop` and `Copy` are such."""
 
-    def compute(self, batch: Batch) -> Any: ...
+    def computing(self, batch: Batch) -> Generator[None, None, Any]: ...
     async def write(self, computed: Any) -> None: ...
 
 
@@ -63,7 +64,7 @@ async def run(hop: Taker, arriving: AsyncIterator[Batch], failed: Callable[[Base
     writing: asyncio.Task[None] | None = None
     try:
         async for batch in arriving:
-            computed = hop.compute(batch)
+            computed = await in_turns(hop.computing(batch))
             if writing is not None:
                 await writing
             writing = asyncio.create_task(hop.write(computed))

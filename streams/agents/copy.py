@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 
 from billing.outcome import Counts
 from streams.agents.facts import SEPARATOR, decode_record
@@ -32,8 +32,9 @@ class Copy:
         self._tenant = tenant
         self._reached = reached
 
-    def compute(self, batch: Batch) -> Batch:
+    def computing(self, batch: Batch) -> Generator[None, None, Batch]:
         """Nothing to compute ahead."""
+        yield
         return batch
 
     async def write(self, batch: Batch) -> None:
