@@ -212,16 +212,21 @@ class FactStore(memory.Store):  # type: ignore[misc]
         for tp in (*revoked, *newly_assigned):
             if tp.topic == self._changelog:
                 self._hop.drop(tp.partition)
+                self._hop.unrestored.add(tp.partition)
                 self.app.tables.recovery.active_offsets.pop(tp, None)
                 self.app.consumer.sought.pop(tp, None)
         self._owned = {tp.partition for tp in assigned if tp.topic == self._changelog}
 
     async def on_recovery_completed(self, active_tps: Any, standby_tps: Any) -> None:
-        """Before the first step: what was dropped has been read from its beginning."""
+        """What was dropped has been read from its beginning, else no step may begin. Where another rebalance has
+        overtaken this one it was not read yet, and will be."""
         owned = [tp for tp in active_tps if tp.topic == self._changelog]
         for tp, first in (await self.app.consumer.earliest_offsets(*owned) if owned else {}).items():
-            if (begun := self.app.consumer.sought.get(tp)) is None or begun > (first or 0):
+            begun = self.app.consumer.sought.get(tp)
+            if begun is not None and begun > (first or 0):
                 fail_stop(f"{tp.topic}/{tp.partition} was restored from {begun}, its first record is {first}")
+            elif begun is not None:
+                self._hop.unrestored.discard(tp.partition)
 
 
 class FactTable(faust.Table):  # type: ignore[misc]

@@ -113,6 +113,7 @@ class Hop(Generic[M, T]):
         self._tenant = tenant
         self._reached = reached
         self._partitions: dict[int, _Partition[M, T]] = {}
+        self.unrestored: set[int] = set()  # partitions taken over whose changelog was not read yet: nothing is computed
 
     async def take(self, batch: Batch) -> None:
         """One batch, to its acknowledgement. Raises what the log raises: then nothing is acknowledged."""
@@ -124,6 +125,8 @@ class Hop(Generic[M, T]):
 
     def computing(self, batch: Batch) -> Generator[None, None, Computed]:
         """`compute`, with pauses in which the one before may be sent and acknowledged."""
+        if batch.partition in self.unrestored:
+            raise RuntimeError(f"{self.plan.name}/{batch.partition}: a batch came before the state was restored")
         owned = self._partitions.setdefault(batch.partition, _Partition())
         messages, parked = yield from self._decode(batch)
         if owned.broken:

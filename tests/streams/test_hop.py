@@ -123,6 +123,17 @@ def test_a_batch_that_a_rebalance_overtook_leaves_the_new_state_alone() -> None:
     assert memory.written[-1][0] == "ack"
 
 
+def test_nothing_is_computed_before_a_partition_is_restored() -> None:
+    memory = Memory()
+    hop = chain(memory)
+    hop.unrestored.add(0)
+    with pytest.raises(RuntimeError, match="before the state was restored"):
+        asyncio.run(hop.take(memory.batch(read(fact("a1", "a")))))
+    assert memory.written == []
+    hop.unrestored.discard(0)
+    asyncio.run(hop.take(memory.batch(read(fact("a1", "a")))))
+
+
 def test_a_partition_whose_batch_failed_is_not_restored_before_it_is_dropped() -> None:
     memory = Memory(fail_at=1)
     hop = chain(memory)
