@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaTimeoutError
 
 from streams.hop import Record, Write
 from streams.settings import Settings
@@ -52,8 +53,17 @@ class KafkaLog:
                 group.create_task(self._append(topic, partition, all_of_it))
 
     async def _append(self, topic: str, partition: int, records: Sequence[Record]) -> None:
-        acks = [await self._producer.send_batch(batch, topic, partition=partition) for batch in self._batches(records)]
+        acks = [await self._queue(batch, topic, partition) for batch in self._batches(records)]
         await asyncio.gather(*acks)
+
+    async def _queue(self, batch: Any, topic: str, partition: int) -> Any:
+        """Until there is room for it, within ``timeout``. The client gives up sooner where several wait for one
+        partition: it counts their waits more than once. Then the batch was not taken, and may be offered again."""
+        while True:
+            try:
+                return await self._producer.send_batch(batch, topic, partition=partition)
+            except KafkaTimeoutError:
+                await asyncio.sleep(0)
 
     def _batches(self, records: Sequence[Record]) -> Iterator[Any]:
         batch = self._producer.create_batch()
