@@ -8,10 +8,10 @@ UV_VERSION := 0.13.9
 export UV_PROJECT_ENVIRONMENT := $(VENV)
 READY := $(VENV)/.ready
 
-.PHONY: help run stop test test-fast test-browser check format setup bench docs clean
+.PHONY: help run stop test test-fast test-browser test-containers check format setup bench docs clean
 
 help: ## what can be made here
-	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
 
 run: $(READY) ## bring everything up, load the demo month, print what it found, stay up (Ctrl-C ends it)
 	@$(BIN)/everyminute demo run
@@ -27,6 +27,9 @@ test-fast: $(READY) ## what needs no running service
 
 test-browser: $(READY) ## the pages in Chromium (which must be installed)
 	@$(BIN)/uv sync --quiet --frozen --inexact --extra embedded --group browser && $(BIN)/pytest -m browser tests/browser
+
+test-containers: $(READY) ## the same tests on Kafka and ClickHouse in containers (needs Docker)
+	@$(BIN)/python -m tests.containers
 
 check: $(READY) ## formatting, lint and strict types
 	@$(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet . && $(BIN)/mypy

@@ -25,9 +25,9 @@ from sinks.tables import TABLES
 from streams.doors import Door
 from streams.models.fact import decode_fact
 from streams.settings import Settings
-from streams.topics import CATALOG, DECISIONS, EVENTS, LINK_LOG, NOTES, RATE_LOG, RAW, provision
+from streams.topics import CATALOG, DECISIONS, EVENTS, EXPORTS, LINK_LOG, NOTES, RATE_LOG, RAW, provision
 
-SOURCES = (DECISIONS, CATALOG, *EVENTS, RAW, NOTES)
+SOURCES = (DECISIONS, CATALOG, *EVENTS, EXPORTS, RAW, NOTES)
 OUTCOMES = ("manifest", "closed", "refused")
 ROOT = Path(__file__).parents[1]
 Hashes = dict[str, str]  # content hash by tenant

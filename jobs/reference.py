@@ -28,6 +28,7 @@ def settings_page() -> str:
         shown = "" if default in (None, "") or "Secret" in type(default).__name__ else f"`{default}`"
         rows.append(f"| `EVERYMINUTE_{name.upper()}` | {shown} | {field.description} |")
     head = "# Settings\n\nRead once, at start, from the environment (source: `streams/settings.py`).\n\n"
+    head += "`EVERYMINUTE_…_FILE` names a file that holds the value instead, for secrets.\n\n"
     return NOTE + head + "| variable | default | what it does |\n|---|---|---|\n" + "\n".join(rows) + "\n"
 
 

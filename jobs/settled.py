@@ -33,6 +33,19 @@ async def lag(settings: Settings) -> dict[str, int]:
         await admin.close()
 
 
+async def measured(settings: Settings) -> list[tuple[str, str, int, int]]:
+    """(group, topic, records written, records acknowledged), over all partitions."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka)
+    consumer = AIOKafkaConsumer(bootstrap_servers=settings.kafka)
+    await admin.start()
+    await consumer.start()
+    try:
+        return await _measured(settings, admin, consumer)
+    finally:
+        await consumer.stop()
+        await admin.close()
+
+
 async def wait_settled(settings: Settings, timeout: float, progress: Callable[[int], None] = lambda left: None) -> bool:
     """True once nothing is left to read, twice in a row; False after ``timeout`` seconds."""
     admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka)
@@ -55,17 +68,25 @@ async def wait_settled(settings: Settings, timeout: float, progress: Callable[[i
 
 
 async def _lag(settings: Settings, admin: AIOKafkaAdminClient, consumer: AIOKafkaConsumer) -> dict[str, int]:
-    left = {}
+    left = dict.fromkeys(READS, 0)
+    for group, _, end, done in await _measured(settings, admin, consumer):
+        left[group] += end - done
+    return left
+
+
+async def _measured(
+    settings: Settings, admin: AIOKafkaAdminClient, consumer: AIOKafkaConsumer
+) -> list[tuple[str, str, int, int]]:
+    found = []
     for group, topics in READS.items():
         try:
             committed = await admin.list_consumer_group_offsets(settings.topic(group))
         except GroupCoordinatorNotAvailableError:  # a broker that has just started: nobody has committed yet
             committed = {}
-        wanted = [
-            TopicPartition(settings.topic(topic), partition)
-            for topic in topics
-            for partition in range(settings.partitions)
-        ]
-        ends = await consumer.end_offsets(wanted)
-        left[group] = sum(ends[one] - max(0, committed[one].offset if one in committed else 0) for one in wanted)
-    return left
+        places = {topic: [TopicPartition(settings.topic(topic), n) for n in range(settings.partitions)]
+                  for topic in topics}  # fmt: skip
+        ends = await consumer.end_offsets([one for some in places.values() for one in some])
+        for topic, some in places.items():
+            done = sum(max(0, committed[one].offset if one in committed else 0) for one in some)
+            found.append((group, topic, sum(ends[one] for one in some), done))
+    return found

@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
+from os import environ
 from pathlib import Path
 from typing import Any
 
 from pydantic import Field, SecretStr, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+PREFIX = "EVERYMINUTE_"
 TENANT = r"^[A-Za-z0-9_.-]{1,60}$"
 
 
+class FromFiles(PydanticBaseSettingsSource):
+    """``EVERYMINUTE_<NAME>_FILE`` names a file that holds the value: so secrets stay out of the environment."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        """Raises OSError where the file cannot be read."""
+        named = environ.get(f"{PREFIX}{field_name.upper()}_FILE")
+        return (Path(named).read_text(encoding="utf-8").rstrip("\r\n") if named else None), field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        found = {name: self.get_field_value(field, name)[0] for name, field in self.settings_cls.model_fields.items()}
+        return {name: value for name, value in found.items() if value is not None}
+
+
 class Settings(BaseSettings):
-    model_config = SettingsConfigDict(env_prefix="EVERYMINUTE_", extra="forbid", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
 
     home: Path = Field(default=Path("~/.everyminute"), description="Data, logs and run files of the embedded stack.")
     tenant: str = Field(default="main", pattern=TENANT, description="Tenant of commands and imports.")
@@ -58,6 +74,15 @@ class Settings(BaseSettings):
         if "kafka" not in data and "kafka_port" in data:
             return data | {"kafka": f"127.0.0.1:{data['kafka_port']}"}
         return data
+
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource, dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:  # fmt: skip
+        """A variable goes before the file of the same name."""
+        return init_settings, env_settings, FromFiles(settings_cls)
 
     @property
     def reader_password_file(self) -> Path:

@@ -20,6 +20,8 @@ from typing import Any
 import clickhouse_connect
 import pytest
 
+from tests import containers
+
 __all__ = ["Database", "EngineProcess", "database", "engine", "fresh_database", "shared_engine", "until"]
 
 HOST = "127.0.0.1"
@@ -95,7 +97,10 @@ class EngineProcess:
 
 @functools.cache
 def shared_engine() -> EngineProcess:
-    """The engine of this process, listening. It stops, and its data goes, when the process ends."""
+    """The engine of this process, listening. It stops, and its data goes, when the process ends. Where containers are
+    asked for it is a server in one, which can neither be killed nor have faults."""
+    if containers.WANTED:
+        return EngineProcess(Path(), port=containers.clickhouse_port(READER_PASSWORD))
     folder = tempfile.TemporaryDirectory(prefix="everyminute-engine-")
     running = EngineProcess(Path(folder.name) / "data")
     atexit.register(folder.cleanup)

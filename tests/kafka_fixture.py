@@ -18,8 +18,9 @@ from aiokafka.errors import for_code
 
 from deploy.embedded import ports
 from deploy.embedded.kafka import KafkaBroker
+from tests import containers
 
-__all__ = ["broker", "create_topics", "create_topics_async", "kafka", "topic_prefix"]
+__all__ = ["bootstrap", "broker", "create_topics", "create_topics_async", "kafka", "topic_prefix"]
 
 
 @functools.cache
@@ -38,7 +39,13 @@ def broker() -> KafkaBroker:
 @pytest.fixture(scope="session")
 def kafka() -> str:
     """Bootstrap servers of the broker, `host:port`."""
-    return broker().bootstrap
+    return bootstrap()
+
+
+@functools.cache
+def bootstrap() -> str:
+    """The broker of this process: embedded, or in a container where that is asked for."""
+    return containers.kafka_bootstrap() if containers.WANTED else broker().bootstrap
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from streams.topics import TOPICS
 from tests.engine_fixture import shared_engine
 from tests.integration.month import TENANT, load
 from tests.integration.pipeline import Pipeline
-from tests.kafka_fixture import broker
+from tests.kafka_fixture import bootstrap
 
 SAMPLES = Path(__file__).parent / "samples"
 UNUSED = ("decisions", "raw", "notes")  # nothing writes them yet
@@ -85,7 +85,7 @@ def sort_of(key: bytes, value: bytes) -> tuple[str, ...]:
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as home:
-        pipeline = Pipeline(broker().bootstrap, shared_engine(), Path(home), TENANT)
+        pipeline = Pipeline(bootstrap(), shared_engine(), Path(home), TENANT)
         with pipeline:
             pipeline.start_all()
             load(pipeline, Path(home) / "demo")

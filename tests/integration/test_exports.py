@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -22,7 +25,7 @@ from jobs.scenario_decisions import Arrival
 from jobs.simulate import catalogue_facts
 from streams.doors import Door
 from tests.engine_fixture import EngineProcess
-from tests.integration.pipeline import Pipeline
+from tests.integration.pipeline import Pipeline, wait_for
 from tests.web.conftest import served
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
@@ -144,3 +147,19 @@ def test_the_door_makes_batches_and_gives_the_bytes_of_the_command(pipeline: Pip
             assert got.headers["everyminute-sha256"] == hashlib.sha256(got.content).hexdigest()
             assert f'filename="batch-door-1.{one}"' in got.headers["content-disposition"]
         assert client.get("/v1/batches/2", headers=theirs).status_code == 404
+
+
+def test_lag_is_measured_for_dashboards(pipeline: Pipeline) -> None:
+    """`python -m jobs.health` as a process of its own, until it has told that nothing is left."""
+    pipeline.settle()
+    environment = {name: text for name, text in os.environ.items() if not name.startswith("EVERYMINUTE_")}
+    environment |= {f"EVERYMINUTE_{name.upper()}": text for name, text in pipeline.environment().items()}
+    process = subprocess.Popen([sys.executable, "-m", "jobs.health"], env=environment, cwd=STORY.parents[2])
+    try:
+        wait_for(lambda: pipeline.query("SELECT count() AS n FROM health")[0]["n"], "nothing was measured")
+    finally:
+        process.terminate()
+    assert process.wait(20) == 0
+    found = {(row["consumer"], row["topic"]): row for row in pipeline.query("SELECT * FROM health")}
+    assert all(row["lag"] == 0 for row in found.values())
+    assert found["writer", "exports"]["written"] == found["writer", "exports"]["done"] > 0

@@ -65,12 +65,15 @@ def test_every_link_between_pages_leads_somewhere(page: Path) -> None:
 def test_the_queries_for_analysts_answer(sink: ClickHouseSink, settings: Settings) -> None:
     store = connect(settings, read_only=True)
     where: dict[str, object] = {"tenant": "main", "period": "2026-03"}
-    earned, leaks, days, wrong = (query(store, sql, where) for sql in QUERIES)
+    earned, leaks, margins, used, realised, burned, days, wrong = (query(store, sql, where) for sql in QUERIES)
     store.close()
     assert {(row["client"], row["currency"], row["earned"]) for row in earned} >= {("acme", "EUR", 158.34)}
     assert sum(row["at_risk"] for row in leaks) == 199
     assert {row["technician"] for row in days} == {"ann", "bob"}
-    assert wrong == []
+    assert {(row["client"], row["brought"], row["left_over"]) for row in margins} >= {("acme", 158.34, None)}
+    assert {row["technician"]: row["days_worked"] for row in used} == {"ann": 1, "bob": 1}
+    assert {(row["client"], row["billed"]) for row in realised} >= {("acme", 158.34)}
+    assert burned == wrong == []
 
 
 @pytest.mark.integration

@@ -6,10 +6,13 @@ import json
 import urllib.request
 from typing import Any
 
+import pytest
+
 from streams.models.entry import Entry, Identity, Segment
 from streams.models.interval import Interval
 from streams.models.parked import Parked, parked_id
 from streams.models.work import Proof, Step, Work
+from tests import containers
 from tests.engine_fixture import EngineProcess
 
 MARCH = 1_772_323_200  # 2026-03-01T00:00:00Z
@@ -85,6 +88,8 @@ def clear(engine: EngineProcess) -> None:
 
 
 def _fault(engine: EngineProcess, method: str, body: bytes | None) -> list[dict[str, Any]]:
+    if containers.WANTED:
+        return [] if method != "POST" else pytest.skip("a server takes no faults")
     request = urllib.request.Request(f"http://{engine.host}:{engine.port}/_fault", data=body, method=method)
     with urllib.request.urlopen(request, timeout=10) as answer:
         found: list[dict[str, Any]] = json.loads(answer.read())

@@ -14,6 +14,7 @@ pytestmark = pytest.mark.integration
 VIEWS = (
     "entries_live", "intervals_live", "work_live", "parked_live", "lines", "leakage", "recovered", "conservation",
     "work_conservation", "evidence_conservation", "outcomes", "margins",
+    "utilisation", "realisation", "burn_down", "exported", "periods",
 )  # fmt: skip
 
 
