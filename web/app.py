@@ -29,6 +29,7 @@ from web import (
     signin,
     timer_page,
     timers,
+    unlinked_page,
     usage,
     webhooks,
 )
@@ -68,6 +69,7 @@ def create_app(settings: Settings, clock: Clock = wall_clock) -> FastAPI:
     app.include_router(overview_page.router)
     app.include_router(periods_page.router)
     app.include_router(parked_page.router)
+    app.include_router(unlinked_page.router)
     app.include_router(api.router)
     app.include_router(signin.router)
     app.include_router(events.router)

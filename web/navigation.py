@@ -28,6 +28,7 @@ TIMERS = Place("Timers", "/timers", period=False)
 PLACES = (
     Place("Overview", "/"),
     Place("Leakage", "/leakage", below=("/entry/",)),
+    Place("Unlinked", "/unlinked"),
     Place("Periods", "/periods", below=("/period",)),
     Place("Parked", "/parked", period=False, below=("/parked/",)),
 )  # fmt: skip

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.browser, pytest.mark.integration]
 Open = Callable[..., "Page"]
 TICKETS = 700
+PAGES = ("overview", "leakage", "entry", "periods", "period", "parked", "parked-item", "unlinked")
 
 
 @dataclass(frozen=True)
@@ -125,7 +126,9 @@ def busiest(demo: Demo) -> str:
 
 
 @pytest.mark.parametrize("view", VIEWS, ids=lambda view: f"{view[0]}-{view[1]}")
-@pytest.mark.parametrize("name", ["overview", "leakage", "entry", "periods", "period", "parked", "parked-item"])
+@pytest.mark.parametrize(
+    "name", ["overview", "leakage", "entry", "periods", "period", "parked", "parked-item", "unlinked"]
+)
 def test_nothing_is_cut_off_and_axe_finds_nothing(
     open_page: Open, demo: Demo, name: str, view: tuple[int, Scheme]
 ) -> None:
@@ -134,7 +137,7 @@ def test_nothing_is_cut_off_and_axe_finds_nothing(
     paths = {
         "overview": "/", "leakage": "/leakage", "entry": f"/entry/{busiest(demo)}", "periods": "/periods",
         "period": f"/period?period=2026-03&client={demo.planted.client}", "parked": "/parked",
-        "parked-item": f"/parked/{item}",
+        "parked-item": f"/parked/{item}", "unlinked": "/unlinked",
     }  # fmt: skip
     page = drawn(open_page(paths[name], view))
     shoot(page, f"{name}-{view[0]}-{view[1]}")

@@ -98,7 +98,9 @@ def test_the_pages_show_them_and_so_does_the_csv(site: httpx.Client) -> None:
     assert [row["client"] for row in rows if "cmd" in row["client"]] == [f"'{FORMULA}"]
 
 
-@pytest.mark.parametrize("path", ["/periods", "/parked", f"/period?period=2026-02&client={ATTACK}", "/", "/leakage"])
+@pytest.mark.parametrize(
+    "path", ["/unlinked", "/periods", "/parked", f"/period?period=2026-02&client={ATTACK}", "/", "/leakage"]
+)
 def test_html_stays_text(site: httpx.Client, path: str) -> None:
     answer = site.get(path, params=None if "?" in path else {"tenant": "main"})
     assert answer.status_code == 200
@@ -135,7 +137,8 @@ def test_another_tenants_statements_and_items_are_not_there(
     assert site.get("/period?client=foreign&period=2026-03").status_code == 200
     assert site.get("/period?client=acme&period=2026-02").status_code == 404
     assert site.get("/period?client=acme&period=2026-02&tenant=main").status_code == 404
-    assert site.get("/periods.csv?tenant=main").status_code == 404
+    for path in ("/periods", "/periods.csv", "/unlinked", "/unlinked.csv", "/parked.csv", "/", "/api/overview.json"):
+        assert site.get(f"{path}?tenant=main").status_code == 404
     assert site.get(f"/parked/{parked(BYTES).id}").status_code == 404
     page = site.get("/parked").text
     csrf = page.split('name="csrf-token" content="')[1].split('"')[0]
