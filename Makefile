@@ -8,7 +8,7 @@ UV_VERSION := 0.13.9
 export UV_PROJECT_ENVIRONMENT := $(VENV)
 READY := $(VENV)/.ready
 
-.PHONY: help run stop test test-fast test-browser test-containers check format setup bench docs clean
+.PHONY: help run stop test test-fast test-browser test-containers check format setup bench mutants docs clean
 
 help: ## what can be made here
 	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -43,6 +43,9 @@ docs: $(READY) ## write the generated pages of docs/ anew
 bench: $(READY) ## the benchmarks, side by side with their peers (minutes)
 	@$(BIN)/uv sync --quiet --frozen --inexact --extra embedded --extra bench
 	@$(BIN)/python -m benchmarks.kernel; kernel=$$?; $(BIN)/python -m benchmarks.hop && exit $$kernel
+
+mutants: $(READY) ## change the arithmetic in 2,000 places, see whether stories, tests and laws notice (20 minutes)
+	@nice -n 10 $(BIN)/python -m tests.mutation
 
 setup: $(READY) ## only the virtual environment
 
