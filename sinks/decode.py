@@ -13,6 +13,7 @@ from sinks.rows_export import export_row
 from sinks.store import StoreError
 from sinks.tables import CLOSINGS, DECISIONS, ENTRIES, EXPORTS, INTERVALS, PARKED, WORK, Row, Table
 from streams.models.entry import decode_entry
+from streams.models.export import decode_export
 from streams.models.fact import Fact, decode_fact
 from streams.models.interval import decode_interval
 from streams.models.parked import Parked, Reason, decode_parked, parked_id
@@ -82,7 +83,7 @@ def decode(topic: str, record: ConsumerRecord, tenant: str) -> Stored | Refused 
     try:
         if not value:
             raise ValueError("an empty record")
-        found = (EXPORTS, export_row(decode_fact(value), record.offset)) if topic == "exports" else _row(topic, value)
+        found = _row(topic, value) if topic != "exports" else _export(value, record.offset)
     except (msgspec.DecodeError, ValueError, OverflowError) as error:
         if topic == "parked":
             raise StoreError("config", f"{_place(topic, record)}: a parked item cannot be read: {error}") from error
@@ -111,6 +112,13 @@ def _row(topic: str, value: bytes) -> tuple[Table, Row] | None:
     if topic == "decisions" and fact.kind in ("closed", "refused"):
         return CLOSINGS, closing_row(fact)
     return None
+
+
+def _export(value: bytes, offset: int) -> tuple[Table, Row]:
+    """Unlike any other row, that of a batch says where it stands in the log."""
+    fact = decode_fact(value)
+    _require_schema(decode_export(bytes(fact.body)).schema)
+    return EXPORTS, export_row(fact, offset)
 
 
 class _SchemaError(ValueError):

@@ -122,7 +122,7 @@ def main(arguments: Sequence[str]) -> int:
         return EXIT_CONFIG
     try:
         settings = Settings()
-    except ValidationError as error:
+    except (ValidationError, OSError) as error:  # OSError: the file of a secret
         logger.error("%s", error)
         return EXIT_CONFIG
     try:
