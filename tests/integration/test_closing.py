@@ -147,11 +147,15 @@ def test_the_ledger_made_anew_is_the_same(pipeline: Pipeline) -> None:
     outcomes, under the next epoch, into empty tables that are then exchanged."""
     before = {tenant: entries(pipeline, tenant) for tenant in ("CL1", "CL3")}
     assert all(before.values()), "the tests before this one made a ledger"
+    batch = pipeline.run("export", "new", "--tenant", "CL1", "--format", "json").json()
+    pipeline.settle()
     pipeline.stop_all()
     ran = pipeline.run("rebuild", "--prefix", f"{pipeline.settings.topic_prefix}r1.", "--format", "json")
     assert ran.code == 0, ran.err + pipeline.logs()
     answer = ran.json()
     assert (answer["same"], answer["exchanged"], answer["epoch"]) == (True, True, 1)
     assert {tenant: entries(pipeline, tenant) for tenant in before} == before
+    again = pipeline.run("export", "show", "1", "--tenant", "CL1", "--format", "json").json()
+    assert (again, again["lines"] > 0) == (batch, True), "what was exported stays exported"
     with Ledger(pipeline.settings, "CL1") as ledger:
         assert {one.version >> 56 for one in ledger.entries()} == {1}
