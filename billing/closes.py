@@ -5,12 +5,13 @@ Rows of closed statements stay in their encoded form; they are read one piece of
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from billing.rate_index import CHARGE
 from streams.models.closing import Closed, decode_closed, decode_manifest
-from streams.models.entry import Entry, decode_entry, encode_entry
+from streams.models.entry import Entry, Identity, decode_entry, encode_entry
 from streams.models.fact import Fact
 
 Piece = tuple[str, str]  # (service period, work) at one client
@@ -92,6 +93,7 @@ class Closes:
         self._chunks: dict[str, Fact] = {}  # by digest, until their statement is known
         self._waiting: list[str] = []  # decisions whose chunks are not all here
         self._clients: dict[str, Statements] = {}
+        self.sealed: dict[str, str] = {}  # by client: rows up to this period may be gone
 
     def of(self, client: str) -> Statements | None:
         return self._clients.get(client)
@@ -113,15 +115,45 @@ class Closes:
             self.outcomes[fact.id] = fact
             if fact.kind == "closed":
                 self._waiting.append(fact.id)
+        return self.complete()
+
+    def complete(self) -> list[tuple[str, list[Fact]]]:
+        """Statements of which all is here by now."""
         return [done for id_ in list(self._waiting) if (done := self._complete(id_))]
+
+    def is_sealed(self, decision: str) -> bool:
+        """Whether a decision closed a statement that is sealed by now."""
+        fact = self.outcomes.get(decision)
+        if fact is None or fact.kind != "closed":
+            return False
+        one = decode_closed(bytes(fact.body))
+        return one.period <= self.sealed.get(one.client, "")
+
+    def standing(self, wanted: Callable[[Identity], bool]) -> Iterator[Identity]:
+        """Of the rows of closed statements those that are wanted. Of work all are, or none."""
+        for statements in self._clients.values():
+            for work, rows in statements.rows.items():
+                if work.startswith(CHARGE) or wanted(Identity("", "", work)):
+                    yield from (one for one in (decode_entry(row).identity for _, row in rows) if wanted(one))
+
+    def forget(self, gone: Callable[[Identity], bool]) -> None:
+        """Drop rows of closed statements, and what is left of manifests that were dropped."""
+        for statements in self._clients.values():
+            for work, rows in list(statements.rows.items()):
+                if work.startswith(CHARGE):
+                    left = [one for one in rows if not gone(decode_entry(one[1]).identity)]
+                    statements.rows[work] = left
+                if not statements.rows[work] or gone(Identity("", "", work)):
+                    del statements.rows[work]
+        self._chunks = {key: one for key, one in self._chunks.items() if not self.is_sealed(one.id.rpartition("/")[0])}
 
     def _complete(self, decision: str) -> tuple[str, list[Fact]] | None:
         fact = self.outcomes[decision]
         outcome = decode_closed(bytes(fact.body))
-        if any(chunk not in self._chunks for chunk in outcome.chunks):
+        if any(chunk not in self._chunks for chunk in outcome.chunks) and not self.is_sealed(decision):
             return None
         self._waiting.remove(decision)
-        chunks = [self._chunks.pop(chunk) for chunk in outcome.chunks]
+        chunks = [self._chunks.pop(chunk) for chunk in outcome.chunks if chunk in self._chunks]
         statements = self._clients.setdefault(outcome.client, Statements())
         statements.add(outcome, [bytes(chunk.body) for chunk in chunks])
         return outcome.client, [*chunks, fact]

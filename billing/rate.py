@@ -13,13 +13,14 @@ from collections.abc import Sequence
 
 import msgspec
 
-from billing.book import CatalogState, Change
+from billing.book import CatalogState
 from billing.close import decide
 from billing.closes import Statements
 from billing.contracts.accounts import Accounts
 from billing.contracts.standing import Standing
 from billing.decisions import Made
 from billing.due import Dues
+from billing.late import admit
 from billing.outcome import Counts, Outcome
 from billing.rate_decided import KINDS, Decided
 from billing.rate_drawn import balances_of
@@ -27,14 +28,14 @@ from billing.rate_index import EVERYTHING, Index, identity_text, parse_identity
 from billing.rate_rows import Asked, rows_of
 from billing.rate_spread import spread
 from billing.rate_terms import ClientTerms
-from billing.rate_touched import Touched, touch_work
+from billing.rate_touched import Roles, Touched, touch_catalog, touch_work
+from billing.sealing import Known, Sealing
+from billing.seals import LATE, PART, SEAL, Seals, until_seals
 from streams.models.catalog import Client, Contract
 from streams.models.entry import Entry, Identity, encode_entry
 from streams.models.fact import Fact, decode_fact, encode_fact
 from streams.models.ids import version
 from streams.models.work import decode_work
-
-_NO_PRICE = ("device", "ticket")  # directory objects that no row of rate reads
 
 
 class RateState:
@@ -53,14 +54,21 @@ class RateState:
         self._mark = -1
         self._settled = True
         self._dues = Dues()
-        self._roles: set[str] = set()  # technicians that ever had a role: of the others rate reads nothing
+        self._roles = Roles()
+        self._seals = Seals()
+        known = Known(tenant, self._keys, self._index, self._book, self._decided.closes)
+        self._sealing = Sealing(self._seals, known, self._terms_of, lambda one: self._answer(one, Touched(EVERYTHING)))
 
     def restore(self, key: str, value: bytes) -> None:
         """Take back one kept fact, in any order."""
         self._settled = False
+        if value[:1] in (SEAL, PART, LATE):
+            if self._seals.restore(key, value):
+                self._keys.add(key)
+            return
         if value[:1] in (b"+", b"="):
             fact = self._book.restore(value)
-            self._has_role(fact)
+            self._roles.learn(fact)
         elif value[:1] != b"{":
             fact = self._decided.restore(value)
         else:
@@ -73,19 +81,25 @@ class RateState:
         """Fold facts record by record, then compute once what any of them touched."""
         self._settle()
         outcome: Outcome[Entry] = Outcome()
+        for part in until_seals(facts):
+            self._step(part, outcome)
+        return outcome
+
+    def _step(self, facts: Sequence[Fact], outcome: Outcome[Entry]) -> None:
         touched: dict[str, Touched] = {}
-        for fact in facts:
-            self._fold(fact, touched, outcome)
-        outcome.appends += self._dues.falling(self.tenant, facts, self._book, self._terms_of, self._mark)
+        strays: set[Identity] = set()
+        taken = [fact for fact in facts if self._fold(fact, touched, strays, outcome)]
+        outcome.appends += self._dues.falling(self.tenant, taken, self._book, self._terms_of, self._mark)
         entries = [entry for client in sorted(touched) for entry in self._answer(client, touched[client])]
+        entries += [Entry(tenant=self.tenant, identity=one, void=True) for one in sorted(strays)]
         for entry in entries:
-            if self._index.name(entry.identity):
+            if not self._seals.is_behind(entry.identity) and self._index.name(entry.identity):
                 outcome.appends.append(Fact(kind="identity", tenant=self.tenant, id=identity_text(entry.identity)))
-            number = version(self.epoch, len(self._keys), encode_entry(entry))
+            number = version(self.epoch, len(self._keys) + self._seals.forgotten, encode_entry(entry))
             msgspec.structs.force_setattr(entry, "version", number)
             outcome.outputs.append((number, entry))
-        outcome.appends += self._decided.answer(facts, self._close)
-        return outcome
+        outcome.appends += self._decided.answer(taken, self._close)
+        self._sealing.follow(taken, self._mark, outcome)
 
     def balances(self, at: int | None = None) -> list[Standing]:
         """Balances of all clients at an instant, or when the last work of the tenant ended; client by client."""
@@ -95,12 +109,15 @@ class RateState:
 
     def counts(self) -> Counts:
         """Facts by what became of them; a piece of work that still runs is waiting."""
-        known, waiting = len(self._keys), self._index.running
-        return Counts(received=known, done=known - waiting, waiting=waiting)
+        self._settle()
+        parked, waiting = self._seals.parked, self._index.running
+        known = len(self._keys) + self._seals.forgotten + parked
+        return Counts(known, known - waiting - parked, waiting, parked)
 
     def _settle(self) -> None:
         if not self._settled:
             self._book.settle()
+            self._sealing.settle()
             self._settled = True
 
     def _take(self, fact: Fact) -> None:
@@ -113,51 +130,37 @@ class RateState:
         elif fact.kind == "mark":
             self._mark = max(self._mark, fact.rev)
 
-    def _fold(self, fact: Fact, touched: dict[str, Touched], outcome: Outcome[Entry]) -> None:
-        """Take in one record, note what it touches, and keep it if it is new."""
+    def _fold(self, fact: Fact, touched: dict[str, Touched], strays: set[Identity], outcome: Outcome[Entry]) -> bool:
+        """Take in one record, note what it touches, and keep it if it is new. False where a seal forbids it."""
         if fact.kind == "mark":
             if fact.rev > self._mark:
                 self._mark = fact.rev
                 outcome.kept.append((fact.key(), encode_fact(fact)))
-            return
+            return True
         key = fact.key()
         new = key not in self._keys
+        if self._seals.through and not admit(self._seals, fact, key, new, self._decided.closes, outcome, strays):
+            return False
         self._keys.add(key)
         value = None
         if fact.kind == "work":
             touch_work(self._index.fold(decode_work(bytes(fact.body)), (fact.rev, key.rpartition("|")[2])), touched)
         elif fact.kind == "identity":
-            self._fold_identity(parse_identity(fact.id), touched)
+            if self._index.name(identity := parse_identity(fact.id)):
+                touched.setdefault(identity.client, Touched()).works.add(identity.work)
         elif fact.kind == "due":
             touched.setdefault(self._dues.fold(fact), Touched()).charges = True
         elif fact.kind in ("object", "release"):
             change = self._book.fold(fact)
-            if self._has_role(fact) or not change.key.startswith("technician/"):
-                self._fold_catalog(change, touched)
+            if self._roles.learn(fact) or not change.key.startswith("technician/"):
+                touch_catalog(change, self._index.shelves, touched)
             value = self._book.kept(fact)
         elif fact.kind in KINDS:
             value = self._decided.fold(fact, new, self._index, touched, outcome)
             self._terms.clear()
-        if new:
+        if new and fact.kind != "seal":
             outcome.kept.append((key, value or encode_fact(fact)))
-
-    def _has_role(self, fact: Fact) -> bool:
-        """Whether a fact is about a technician who has, or ever had, a role that rate lines may name."""
-        if fact.id.startswith("technician/") and b'"role"' in bytes(fact.body):
-            self._roles.add(fact.id)
-        return fact.id in self._roles
-
-    def _fold_identity(self, identity: Identity, touched: dict[str, Touched]) -> None:
-        if self._index.name(identity):
-            touched.setdefault(identity.client, Touched()).works.add(identity.work)
-
-    def _fold_catalog(self, change: Change, touched: dict[str, Touched]) -> None:
-        kind, _, id_ = change.key.partition("/")
-        if kind == "client":
-            touched.setdefault(id_, Touched()).since(EVERYTHING)
-        elif change.everything or (change.key and kind not in _NO_PRICE):
-            for client in self._index.shelves:
-                touched.setdefault(client, Touched()).since(EVERYTHING)
+        return True
 
     def _answer(self, client: str, touched: Touched) -> list[Entry]:
         """Rows of all touched work at one client, and a void row for each of its identities that has none."""
@@ -171,7 +174,10 @@ class RateState:
                 ids |= shelf.since(touched.start)
             if terms.memory.any:
                 ids |= spread(self._index, client, touched.places, terms.memory, terms.zone)
-        rows = rows_of(Asked(self.tenant, client, terms, touched, closed), ids, self._index, self._dues, self._accounts)
+        sealed = self._seals.through.get(client)
+        rows = rows_of(
+            Asked(self.tenant, client, terms, touched, closed, sealed), ids, self._index, self._dues, self._accounts
+        )
         live = {row.identity for row in rows}
         named = {one for id_ in ids for one in shelf.identities.get(id_, ())}
         return rows + [Entry(tenant=self.tenant, identity=one, void=True) for one in sorted(named - live)]

@@ -3,11 +3,12 @@ balance or a commitment connects everything; charges; then what closed statement
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
-from billing.charge_plan import is_charge
+from billing.charge_plan import Planned, is_charge
 from billing.charges import charges
-from billing.closes import Statements
+from billing.closes import Closing, Statements
 from billing.contracts.accounts import Accounts
 from billing.corrections import corrected
 from billing.due import Dues
@@ -30,6 +31,7 @@ class Asked(NamedTuple):
     terms: ClientTerms
     touched: Touched
     closed: Statements | None
+    sealed: Closing | None = None  # the last period that is sealed
 
 
 def rows_of(asked: Asked, ids: set[str], index: Index, dues: Dues, held: dict[str, Accounts]) -> list[Entry]:
@@ -52,8 +54,18 @@ def rows_of(asked: Asked, ids: set[str], index: Index, dues: Dues, held: dict[st
             drawn_rows(index, terms, memory.accounts, set(), LAST)  # to the end, whatever was asked for
         ids |= index.shelf(asked.client).charges
         ids |= set(filter(is_charge, asked.closed.rows)) if asked.closed else set()
-        rows += charges(asked.tenant, terms, dues.holding(terms), memory)
+        rows += charges(asked.tenant, terms, _counted(asked, dues.holding(terms)), memory)
+    if asked.sealed is not None:
+        rows = [row for row in rows if row.identity.period > asked.sealed.period]
     return rows if asked.closed is None else corrected(asked.closed, ids, rows)
+
+
+def _counted(asked: Asked, due: Iterator[Planned]) -> Iterator[Planned]:
+    """Without minimums of cycles that began where work was sealed: what it brought is no longer known."""
+    for one in due:
+        begun = asked.terms.zone.midnight(one.cycle.since) if one.charge == "true_up" else None
+        if begun is None or asked.sealed is None or begun >= asked.sealed.until:
+            yield one
 
 
 def _whole(asked: Asked, ids: set[str], index: Index, memory: Remembered) -> list[Entry]:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from billing.rate_index import Held
+from billing.book import Change
+from billing.rate_index import EVERYTHING, Held
 from billing.rate_reach import Place
+from streams.models.fact import Fact
+
+_NO_PRICE = ("device", "ticket")  # directory objects that no row of rate reads
 
 
 @dataclass(slots=True)
@@ -28,3 +33,26 @@ def touch_work(held: Held, touched: dict[str, Touched]) -> None:
         one.since(place.start)
         one.places.add(place)
         one.works.add(held.work.id)
+
+
+def touch_catalog(change: Change, clients: Iterable[str], touched: dict[str, Touched]) -> None:
+    """What a change of the catalogue may have changed: a client, or all of them."""
+    kind, _, id_ = change.key.partition("/")
+    if kind == "client":
+        touched.setdefault(id_, Touched()).since(EVERYTHING)
+    elif change.everything or (change.key and kind not in _NO_PRICE):
+        for client in clients:
+            touched.setdefault(client, Touched()).since(EVERYTHING)
+
+
+class Roles:
+    """Technicians that have, or ever had, a role that rate lines may name: of the others rate reads nothing."""
+
+    def __init__(self) -> None:
+        self._known: set[str] = set()
+
+    def learn(self, fact: Fact) -> bool:
+        """Take in an object; whether it is about one of them."""
+        if fact.id.startswith("technician/") and b'"role"' in bytes(fact.body):
+            self._known.add(fact.id)
+        return fact.id in self._known

@@ -61,7 +61,8 @@ async def check(settings: Settings, new: Settings) -> None:
 
 
 async def copy_sources(settings: Settings, new: Settings) -> dict[str, int]:
-    """Records by topic. The outcomes go into the log of rate before anything else: nothing is decided twice."""
+    """Records by topic. The outcomes go into the log of rate before anything else: nothing is decided twice. The
+    clock mark comes before the catalogue, which says how long is the retention: nothing is sealed in a rebuild."""
     await provision(new)
     counts: dict[str, int] = {}
     async with Door(new) as door:
@@ -69,13 +70,13 @@ async def copy_sources(settings: Settings, new: Settings) -> dict[str, int]:
             async for records in _records(settings, DECISIONS, partition):
                 known = [one for one in records if decode_fact(one[1]).kind in OUTCOMES]
                 await door.copy(RATE_LOG, partition, known)
+        if mark := await _largest_mark(settings):
+            await door.mark(mark)
         for topic in SOURCES:
             for partition in range(settings.partitions):
                 async for records in _records(settings, topic, partition):
                     await door.copy(topic, partition, records)
                     counts[topic] = counts.get(topic, 0) + len(records)
-        if mark := await _largest_mark(settings):
-            await door.mark(mark)
     return counts
 
 

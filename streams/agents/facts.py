@@ -15,6 +15,7 @@ from streams.models.cloudevent import Problem
 from streams.models.decision import decode_decision
 from streams.models.fact import SCHEMA, Fact, FactKind, decode_fact
 from streams.models.interval import decode_interval
+from streams.models.seal import decode_seal
 from streams.models.work import decode_work
 
 SEPARATOR = "|"
@@ -36,6 +37,7 @@ BODIES: dict[str, Callable[[Fact], Any]] = {
     "manifest": lambda fact: decode_manifest(bytes(fact.body)),
     "closed": lambda fact: decode_closed(bytes(fact.body)),
     "refused": lambda fact: decode_refused(bytes(fact.body)),
+    "seal": lambda fact: decode_seal(bytes(fact.body)),
     "release": lambda fact: msgspec.json.decode(bytes(fact.body), type=Release),
 }
 

@@ -60,6 +60,7 @@ class Organisation(CatalogObject):
     overlap: Literal["bill_each", "clip", "warn"] = "bill_each"  # of one technician at several clients
     forgotten_timer: ForgottenTimer = ForgottenTimer()
     grace_days: int | None = Field(default=None, ge=0, le=31)  # a month is locked for edits by hand so long after it
+    retention_days: int | None = Field(default=None, ge=1, le=36500)  # closed work is worked with so long; None: always
 
 
 class Client(CatalogObject):

@@ -40,8 +40,8 @@ MEANING: dict[Reason, tuple[str, str]] = {  # what it means, what to do; docs/re
                 "Correct the row in the file that `place` names and import the file again."),
     "refused_by_store": ("ClickHouse refused this row, and only this row.",
                          "This is a defect of ours: report the message. The row is kept and can be replayed."),
-    "sealed": ("It concerns a day whose facts were dropped after their retention.",
-               "Book it by hand in the open period if it must be billed."),
+    "sealed": ("It concerns work of a closed month that is sealed: its retention is over, its facts were dropped.",
+               "Book it by hand in the open month if it must be billed, or make the ledger anew (`rebuild`)."),
 }  # fmt: skip
 
 

@@ -103,13 +103,16 @@ def manifest(world: World, of: Closed) -> list[Entry]:
 
 
 def rebuilt(world: World, made: list[Event | Fact], random: Random) -> World:
-    """Another log: the recorded outcomes, then everything else in any order that keeps catalogue and decisions in
-    theirs."""
+    """Another log, as the command writes it: the recorded outcomes and the largest clock mark, then everything else in
+    any order that keeps catalogue and decisions in theirs."""
     new = settled_world(Rules(), 1)
     held = {one.key() for one in outcomes(world).values()}
     chunks = [one for one in world.logs["rate"] if one.kind == "manifest"]
     new.logs["rate"] += chunks + [one for one in world.logs["rate"] if one.key() in held]
-    fixed: list[Event | Fact] = [one for one in made if isinstance(one, Fact)]
+    marks = [one for one in made if isinstance(one, Fact) and one.kind == "mark"]
+    for largest in sorted(marks, key=lambda one: one.rev)[-1:]:
+        new.feed(largest)
+    fixed: list[Event | Fact] = [one for one in made if isinstance(one, Fact) and one.kind != "mark"]
     for item in [one for one in made if isinstance(one, Event)]:
         fixed.insert(random.randint(0, len(fixed)), item)
     for each in fixed:

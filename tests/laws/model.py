@@ -25,6 +25,7 @@ from streams.models.entry import Entry, encode_entry
 from streams.models.event import Event, decode_event
 from streams.models.fact import Fact
 from streams.models.interval import encode_interval
+from streams.models.parked import Parked
 from streams.models.work import encode_work
 from tests.laws.pool import FIRST, TENANT
 
@@ -56,6 +57,7 @@ class World:
     generation: dict[str, int] = field(default_factory=lambda: dict.fromkeys(HOPS, 0))
     sent: list[Sent] = field(default_factory=list)
     store: dict[str, tuple[int, Entry]] = field(default_factory=dict)
+    parked: dict[str, Parked] = field(default_factory=dict)
 
     def feed(self, item: Event | Fact) -> None:
         """An event reaches pair; a catalogue fact or a mark reaches both logs."""
@@ -183,6 +185,10 @@ class Worker:
         for version, record in outputs:
             self.world.receive(self.hop, version, record)
             yield "output"
+        for item in outcome.parked:
+            if item.id not in self.world.parked or item.version >= self.world.parked[item.id].version:
+                self.world.parked[item.id] = item
+            yield "parked"
         for fact in outcome.recorded:  # to the topic of decisions, and from there through copy into the log of rate
             self.world.logs["rate"].append(fact)
             yield "record"

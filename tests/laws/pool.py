@@ -67,7 +67,7 @@ def thing(kind: str, **fields: Any) -> CatalogObject:
 def base_objects(**change: Any) -> list[CatalogObject]:
     """The catalogue of the small world; ``change`` is what a later release has different."""
     return [
-        thing("organisation", id="organisation", zone="UTC", currency="USD", calendar="business"),
+        thing("organisation", id="organisation", zone="UTC", currency="USD", calendar="business", **kept(change)),
         thing("client", id="c1", zone=change.get("zone", "UTC")),
         thing("client", id="c2"),
         thing("technician", id="ann", aliases={"desk": change.get("ann", ["ann"])}),
@@ -87,6 +87,10 @@ def base_objects(**change: Any) -> list[CatalogObject]:
         thing("contract", id="m1", client="c1", rounding="r", **CONTRACT, fees=change.get("fees", [FEE])),
         thing("contract", id="m2", client="c2", rounding="r", **CONTRACT, minimum=change.get("minimum")),
     ]
+
+
+def kept(change: dict[str, Any]) -> dict[str, Any]:
+    return {"retention_days": change["retention"]} if "retention" in change else {}
 
 
 CONTRACT: dict[str, Any] = {"from": date(2026, 3, 15)}
