@@ -28,7 +28,7 @@ events = st.builds(
     technician=refs, device=refs, client=refs,
     ticket=st.none() | st.builds(TicketRef, texts, st.sampled_from(get_args(Evidence))),
     service=texts, billable=st.none() | st.booleans(), authenticated=st.booleans(), automatic=st.booleans(),
-    correction=st.sampled_from(["", "wrong_client"]),
+    correction=st.sampled_from(["", "wrong_client"]), contact=st.sampled_from(["", "Pat at the desk"]),
     native=st.dictionaries(texts, texts | st.integers(-(2**63), 2**63 - 1) | st.booleans() | st.none(), max_size=3),
 )  # fmt: skip
 
@@ -40,7 +40,7 @@ def test_no_field_is_lost_on_the_way() -> None:
         at=1_772_461_907_902, started_at=1_772_461_907_903, ended_at=1_772_461_907_904, duration_ms=5,
         time_basis="entered", technician=Ref("t", "Tee", "t@x"), device=Ref("d"), client=Ref("c"),
         ticket=TicketRef("k", "note"), service="s", billable=False, authenticated=False, automatic=True,
-        correction="why", native={"n": None},
+        correction="why", contact="Pat", native={"n": None},
     )  # fmt: skip
     bare = Event(tenant="", source="", source_event_id="", activity_id="", kind="ticket_timer", phase="start")
     same = {name for name in Event.__struct_fields__ if getattr(full, name) == getattr(bare, name)}

@@ -41,6 +41,6 @@ def test_every_part_of_a_row_matters(field: str) -> None:
 @pytest.mark.integration
 def test_the_store_and_memory_have_the_same_hash(run: Run) -> None:
     said = run("ledger", "hash", "--format", "json").json()
-    assert said == {"sha256": hash_of(*HOLDS), "entries": len(HOLDS), "period": None}
+    assert said == {"sha256": hash_of(*HOLDS), "entries": len(HOLDS), "client": None, "period": None}
     april = run("ledger", "hash", "--period", "2026-04").out
     assert april == f"{hash_of(W3)}  entries: 1\n"
