@@ -77,7 +77,7 @@ class Decisions:
             return UNDECIDED
         what = disposing[0].decision.kind if disposing else ""
         flags = ["approved"] if what == "approve" else []
-        flags += [OUTDATED] if any(is_outdated(one.decision, work) for one in held) else []
+        flags += [OUTDATED] if any(differs(one.decision, work.seconds, work.client) for one in held) else []
         return Verdict(what, bool(confirming), tuple(flags), tuple(_step(one) for one in held))
 
     def about(self, evidence: str) -> list[Made]:
@@ -109,14 +109,17 @@ class Decisions:
         return made
 
 
-def is_outdated(decision: Decision, work: Work) -> bool:
+def differs(decision: Decision, seconds: int, client: str | None) -> bool:
     """Whether the seconds or the client that the decider saw are others by now."""
-    if decision.seconds is not None and decision.seconds != work.seconds:
+    if decision.seconds is not None and decision.seconds != seconds:
         return True
-    return bool(decision.seen_client) and decision.seen_client != (work.client or "")
+    return bool(decision.seen_client) and decision.seen_client != (client or "")
+
+
+def why(decision: Decision) -> str:
+    """The reason, and who says so."""
+    return f"{decision.reason} ({decision.by})".strip() if decision.by else decision.reason
 
 
 def _step(made: Made) -> Step:
-    one = made.decision
-    why = one.reason + (f" ({one.by})" if one.by else "")
-    return Step("decision", after=one.kind, rule=made.id, why=why.strip())
+    return Step("decision", after=made.decision.kind, rule=made.id, why=why(made.decision))

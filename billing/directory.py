@@ -68,6 +68,20 @@ class Directory:
         found = self._alias("ticket", source, native)
         return found if found is not None else self._own(Ticket, native)
 
+    def known_ticket(self, source: str, name: str) -> str | None:
+        """The ticket that a person names: by its catalogue id, else as the source calls it."""
+        return self._own(Ticket, name) or self.ticket(source, name)
+
+    def known_client(self, source: str, name: str) -> str | None:
+        """The client that a person names, likewise."""
+        return self._own(Client, name) or self.client(source, name)
+
+    def client_of_ticket(self, ticket: Ticket | None, instant: int) -> str | None:
+        """The client it names, else that of the device it names."""
+        if ticket is None:
+            return None
+        return self.named_client(ticket.client) or self.client_of_device(self.named_device(ticket.device), instant)
+
     def service(self, text: str) -> str:
         """The catalogue's service of an event's text; "" where none fits. Changes with a release only."""
         found = self._services.get(text)

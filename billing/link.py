@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from billing.book import CatalogState
-from billing.link_relink import relink, void
+from billing.link_decided import whole
+from billing.link_relink import relink, void, void_part
 from billing.link_scripts import apart, script_work
 from billing.link_store import Store, Touched
 from billing.outcome import Counts, Outcome
@@ -28,7 +29,7 @@ class LinkState:
 
     def restore(self, key: str, value: bytes) -> None:
         """Take back one kept fact, in any order."""
-        fact = self._book.restore(value) if value[:1] in (b"+", b"=") else decode_fact(value)
+        fact = self._taken_back(value)
         self._settled = False
         if fact.kind == "mark":
             self._mark = max(self._mark, fact.rev)
@@ -36,7 +37,14 @@ class LinkState:
         self._known.add(key)
         if fact.kind == "lapsed":
             self._lapsed.add((fact.id, fact.rev))
+        if fact.kind == "identity":
+            self._store.decided.fold(fact, new=True)
         self._store.take_back(fact)
+
+    def _taken_back(self, value: bytes) -> Fact:
+        if value[:1] == b"#":
+            return self._store.decided.restore(value)
+        return self._book.restore(value) if value[:1] in (b"+", b"=") else decode_fact(value)
 
     def step(self, facts: Sequence[Fact]) -> Outcome[Work]:
         """Fold record by record; then all that was touched is computed once and sent, known or not."""
@@ -48,7 +56,9 @@ class LinkState:
             self._fold(fact, touched, outcome)
         works = sorted(self._works(touched), key=lambda work: work.id)
         outcome.outputs = [(version(self._epoch, len(self._known), encode_work(work)), work) for work in works]
-        outcome.appends = list(self._due(None if marked else (work.id for work in works)))
+        pieces = self._store.decided.unknown(work.id for work in works)
+        outcome.appends = [Fact(kind="identity", tenant=self._tenant, id=id_) for id_ in pieces]
+        outcome.appends += self._due(None if marked else (work.id for work in works))
         return outcome
 
     def counts(self) -> Counts:
@@ -79,15 +89,29 @@ class LinkState:
             self._store.touch((fact.id,), touched)
         elif fact.kind in ("object", "release"):
             self._store.fold_catalogue(fact, touched)
+        elif fact.kind in ("decision", "identity"):
+            self._store.touch(self._store.decided.fold(fact, new), touched)
         if new:
-            catalogue = fact.kind in ("object", "release")
-            outcome.kept.append((key, self._book.kept(fact) if catalogue else encode_fact(fact)))
+            outcome.kept.append((key, self._kept(fact)))
 
-    def _works(self, touched: Touched) -> Iterator[Work]:
+    def _kept(self, fact: Fact) -> bytes:
+        """Of a release and of a decision also what only their place in the log could tell."""
+        if fact.kind in ("object", "release"):
+            return self._book.kept(fact)
+        return self._store.decided.kept(fact) if fact.kind == "decision" else encode_fact(fact)
+
+    def _works(self, touched: Touched) -> list[Work]:
+        works = list(self._computed(touched))
+        gone = self._store.decided.unsent({work.id for work in works})
+        kinds = {id_: self._store.held[whole(id_)].interval.kind for id_ in gone}
+        return works + [void_part(id_, kinds[id_], self._tenant) for id_ in gone]
+
+    def _computed(self, touched: Touched) -> Iterator[Work]:
         store = self._store
         islands = list(store.islands(touched))
         for island in islands:
-            yield from relink(island, store.runs(island), store.directory, store.terms, self._lapsed)
+            made = store.decided.of(item.id for item in island)
+            yield from relink(island, store.runs(island), store.directory, store.terms, self._lapsed, made)
         for held in apart(store, touched, islands):
             item = held.evidence
             yield void(held.interval) if item is None else script_work(item, store, self._lapsed)

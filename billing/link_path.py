@@ -28,9 +28,10 @@ def conflict(piece: Piece) -> None:
         piece.flags.append("client_conflict")
 
 
-def unlinked(piece: Piece) -> None:
-    """Work of somebody unknown, or for somebody unknown, is kept with the reason."""
-    reason = unknown(piece.evidence)
+def unlinked(piece: Piece, decided: bool = False) -> None:
+    """Work of somebody unknown, or for somebody unknown, is kept with the reason. Where people ``decided`` whose it is,
+    whoever did it may be unknown."""
+    reason = "" if decided else unknown(piece.evidence)
     if not reason and piece.client is None:
         named = piece.evidence.interval.ticket is not None
         reason = "client_unknown" if piece.ticket is not None or not named else "ticket_unknown"

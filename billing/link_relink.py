@@ -6,17 +6,19 @@ from collections.abc import Container, Sequence
 
 import msgspec
 
+from billing.decisions import Made
 from billing.directory import Directory
 from billing.link_ends import pieces_of
+from billing.link_move import alone, grouped, live, moved
 from billing.link_path import link_timer
 from billing.link_resolve import Evidence, Terms
 from billing.link_sessions import give_way, link_sessions
 from billing.link_trail import group_steps
-from billing.overlap import Group, Piece, count_once
-from billing.several_clients import share
+from billing.overlap import Group, Piece
 from billing.site import site_of
 from billing.spans import Spans, apart, intersect, length, union
 from billing.urgency import urgency_of
+from streams.models.event import Kind
 from streams.models.interval import Interval
 from streams.models.work import PATHS, Path, Proof, Work
 
@@ -27,20 +29,20 @@ def relink(
     directory: Directory,
     terms: Terms,
     lapsed: Container[tuple[str, int]],
+    made: Sequence[Made] = (),
 ) -> list[Work]:
     """One work per interval of one person's island, by (start, id); ``runs`` are script runs beside it.
 
     A lead has the minutes; what another work has is ``absorbed`` and names it; a stop without a start has no
-    seconds.
+    seconds. ``made`` is what people decided about this evidence; the parts they cut follow.
     """
-    timers, sessions = linked(island, runs, directory, terms, lapsed)
-    pieces = [*timers, *sessions]
-    groups = share(count_once(timers, sessions, terms.merge_gap), terms.overlap)
-    takers = {piece.id: group.lead.id for group in groups for piece in group.members}
-    takers = {piece.id: piece.taken_by for piece in pieces if piece.taken_by} | takers
-    works = {piece.id: absorbed(piece, _live(piece.id, takers)) for piece in pieces if takers[piece.id] != piece.id}
+    pieces = linked(island, runs, directory, terms, lapsed, made)
+    groups, takers = grouped(pieces, terms)
+    sessions = [piece for piece in pieces if not piece.timer]
+    works = {piece.id: absorbed(piece, live(piece.id, takers)) for piece in pieces if takers[piece.id] != piece.id}
     works |= {group.lead.id: _work(group, sessions, directory, terms) for group in groups}
-    return [works[item.id] if item.id in works else _orphan(item, directory) for item in island]
+    found = [works[item.id] if item.id in works else _orphan(item, directory, made) for item in island]
+    return found + [works[piece.id] for piece in pieces if piece.origin]
 
 
 def linked(
@@ -49,8 +51,10 @@ def linked(
     directory: Directory,
     terms: Terms,
     lapsed: Container[tuple[str, int]],
-) -> tuple[list[Piece], list[Piece]]:
-    """Timers and sessions of an island, each with its client and ticket; nothing is taken from anybody yet."""
+    made: Sequence[Made] = (),
+) -> list[Piece]:
+    """Timers and sessions of an island, each with its client and ticket; nothing is taken from anybody yet, but what
+    people decided."""
     attended = [item for item in island if item.interval.kind == "script_run"]
     pieces = pieces_of(island, [*runs, *attended], terms, lapsed)
     timers = [piece for piece in pieces if piece.evidence.interval.kind == "ticket_timer"]
@@ -59,7 +63,12 @@ def linked(
         link_timer(piece)
     link_sessions(sessions, timers, directory, terms.merge_gap)
     give_way(timers, sessions)
-    return timers, sessions
+    return moved([*timers, *sessions], made, directory, terms)
+
+
+def void_part(id_: str, kind: Kind, tenant: str) -> Work:
+    """A part that people once cut, and that is no more."""
+    return Work(tenant=tenant, id=id_, state="void", kind=kind)
 
 
 def void(interval: Interval) -> Work:
@@ -82,20 +91,14 @@ def absorbed(piece: Piece, lead: str) -> Work:
     )
 
 
-def _live(id_: str, takers: dict[str, str]) -> str:
-    """The work that has this interval's minutes; what took it may itself have been taken."""
-    while takers[id_] != id_:
-        id_ = takers[id_]
-    return id_
-
-
-def _orphan(item: Evidence, directory: Directory) -> Work:
+def _orphan(item: Evidence, directory: Directory, made: Sequence[Made]) -> Work:
     """A stop without a start: shown with whom it concerns, without seconds."""
     piece = Piece(item, ())
     if item.interval.kind == "ticket_timer":
         link_timer(piece)
     else:
         link_sessions((piece,), (), directory, 0)
+    alone(piece, made, directory)
     group = Group([piece], piece, ())
     work = _work(group, (), directory, Terms())
     return msgspec.structs.replace(work, reason="orphan_stop")
@@ -169,10 +172,12 @@ def _proof(group: Group, sessions: Sequence[Piece]) -> tuple[Proof, ...]:
             for piece in sessions
             if not apart(piece.spans, cover) and piece.account == lead.account and intersect(piece.spans, cover)
         ]
-    return tuple(
-        Proof(piece.id, piece.evidence.interval.source, piece.evidence.interval.kind, _seconds(piece, group, cover))
-        for piece in sorted(members, key=lambda piece: piece.evidence.place)
-    )
+    found: dict[str, Proof] = {}
+    for piece in sorted(members, key=lambda piece: piece.evidence.place):
+        interval, known = piece.evidence.interval, found.get(piece.whole)
+        seconds = _seconds(piece, group, cover) + (known.seconds if known else 0)
+        found[piece.whole] = Proof(piece.whole, interval.source, interval.kind, seconds)
+    return tuple(found.values())
 
 
 def _seconds(piece: Piece, group: Group, cover: Spans) -> int:

@@ -10,6 +10,7 @@ from collections.abc import Container, Iterator, Sequence
 
 from billing.directory import Directory
 from billing.link_ends import pieces_of
+from billing.link_move import alone
 from billing.link_relink import absorbed, linked, void
 from billing.link_resolve import Evidence, Terms
 from billing.link_sessions import link_sessions
@@ -46,15 +47,14 @@ def script_work(item: Evidence, store: Store, lapsed: Container[tuple[str, int]]
     policy = item.policy
     if policy is None or not policy.beside_people:
         return _unpriced(item)
-    timers: list[Piece] = []
-    sessions: list[Piece] = []
+    people: list[Piece] = []
     for island in store.islands(Touched(regions={item.region})):
-        both = linked(island, store.runs(island), directory, terms, lapsed)
-        timers += both[0]
-        sessions += both[1]
+        made = store.decided.of(each.id for each in island)
+        people += linked(island, store.runs(island), directory, terms, lapsed, made)
     piece = _piece(item, terms, lapsed)
-    _link(piece, timers, directory)
-    covers = [] if policy.add_always else [one for one in (*timers, *sessions) if _may_cover(one, piece)]
+    _link(piece, [one for one in people if one.timer], directory)
+    alone(piece, store.decided.of((item.id,)), directory)
+    covers = [] if policy.add_always else [one for one in people if _may_cover(one, piece)]
     machine = piece.spans
     if covers:
         rest = subtract(machine, [span for one in covers for span in _spans(one)])
@@ -131,6 +131,7 @@ def _work(piece: Piece, policy: ScriptPolicy, machine: Spans, directory: Directo
         proof=(Proof(item.id, interval.source, interval.kind, 0),),
         trail=(
             Step("evidence", f"{interval.kind} {item.id} of {interval.source}", duration(ran), interval.close),
+            *piece.steps,
             Step("link", after=" ".join(filter(None, named)), rule=piece.path, why=why, lost=piece.candidates),
         ),
     )  # fmt: skip

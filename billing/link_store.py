@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from billing.aliases import TYPES
 from billing.book import CatalogState
 from billing.directory import Directory
+from billing.link_decided import LinkDecisions
 from billing.link_reach import Reach, Reaches
 from billing.link_resolve import Evidence, Place, Terms, place_of, region_of, resolve, terms_of
 from billing.link_ticket import REACH
@@ -45,6 +46,7 @@ class Store:
         self.directory = Directory(book)
         self.terms = Terms()
         self.policies = Policies(book)
+        self.decided = LinkDecisions()
         self.held: dict[str, Held] = {}
         self.open: set[str] = set()
         self._lines = Timelines()
@@ -137,6 +139,7 @@ class Store:
         for reach in self._reaches.concerned(key):
             found.update(self._reaches.intervals(reach))
             found.update(self._candidates(reach, own=key.startswith("ticket/")))
+            found.update(id_ for id_ in self.decided.naming(reach.names) if id_ in self.held)
         return sorted(found)
 
     def _candidates(self, reach: Reach, own: bool) -> Iterator[str]:

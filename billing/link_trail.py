@@ -18,7 +18,7 @@ def group_steps(group: Group, best: Piece, terms: Terms) -> tuple[Step, ...]:
 def _steps(group: Group, best: Piece, terms: Terms) -> Iterator[Step]:
     for piece in group.members:
         shown = duration(length(piece.spans))
-        yield Step("evidence", before=_source(piece.evidence), after=shown, rule=piece.evidence.interval.close)
+        yield Step("evidence", before=_source(piece), after=shown, rule=piece.evidence.interval.close)
         if piece.why:
             yield Step("end", before="open", after=shown, rule=_end_rule(piece), why=piece.why)
     if "gave_way" in group.lead.flags:
@@ -39,6 +39,7 @@ def _steps(group: Group, best: Piece, terms: Terms) -> Iterator[Step]:
     if group.shared:
         why = "the technician worked for another client too; hours are counted once, both are billed"
         yield Step("share", after=duration(length(group.shared)), rule=terms.overlap, why=why)
+    yield from dict.fromkeys(step for piece in group.members for step in piece.steps)
     lead = group.lead
     target = " ".join(filter(None, (lead.client and f"client {lead.client}", lead.ticket and f"ticket {lead.ticket}")))
     why = best.reason or WHY[best.path]
@@ -56,6 +57,7 @@ def _steps(group: Group, best: Piece, terms: Terms) -> Iterator[Step]:
 
 
 WHY = {
+    "decision": "people decided it",
     "ticket": "the event names the ticket",
     "timer": "a timer of the technician at this client ran meanwhile",
     "device_ticket": "the one open ticket of this device assigned to the technician",
@@ -70,8 +72,8 @@ def _end_rule(piece: Piece) -> str:
     return "superseded" if "superseded" in piece.flags else "forgotten_timer"
 
 
-def _source(item: Evidence) -> str:
-    return f"{item.interval.kind} {item.id} of {item.interval.source}"
+def _source(piece: Piece) -> str:
+    return f"{piece.evidence.interval.kind} {piece.whole} of {piece.evidence.interval.source}"
 
 
 def _named(item: Evidence) -> str:

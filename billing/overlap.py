@@ -12,15 +12,13 @@ from dataclasses import dataclass, field
 
 from billing.link_resolve import Evidence
 from billing.spans import Spans, apart, contains, intersect, subtract, union
-from streams.models.work import Path, Suggestion
+from streams.models.work import Path, Step, Suggestion
 
 
 @dataclass(slots=True, eq=False)
 class Piece:
     """``spans`` are worked, ``cover`` is what a timer claims of other evidence; both before anything is taken away.
-
-    ``rest`` is what is left of a session beside the timers. ``taken_by`` names the interval that has all of it.
-    """
+    ``rest`` is what is left of a session beside the timers. ``taken_by`` names the interval that has all of it."""
 
     evidence: Evidence
     spans: Spans
@@ -38,10 +36,22 @@ class Piece:
     refused: list[str] = field(default_factory=list)  # timers nobody stopped that it speaks against
     rest: Spans = ()
     taken_by: str = ""
+    origin: str = ""  # of a part that people cut: the interval it is of
+    confirmed: bool = False
+    steps: list[Step] = field(default_factory=list)  # of decisions
 
     @property
     def id(self) -> str:
         return self.evidence.id
+
+    @property
+    def whole(self) -> str:
+        """The interval it is, or is a part of."""
+        return self.origin or self.id
+
+    @property
+    def timer(self) -> bool:
+        return self.evidence.interval.kind == "ticket_timer"
 
     @property
     def candidates(self) -> tuple[str, ...]:
@@ -49,7 +59,7 @@ class Piece:
 
     @property
     def trusted(self) -> bool:
-        return self.evidence.interval.authenticated
+        return self.evidence.interval.authenticated or self.confirmed
 
     @property
     def account(self) -> str:

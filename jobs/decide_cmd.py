@@ -13,8 +13,10 @@ from jobs.console import Exit, Format, UserError, put, put_json, say
 from jobs.ledger_cmd import FormatOption, Tenant, opened
 
 if TYPE_CHECKING:
+    from jobs.ledger import Ledger
     from jobs.money_diff import Change
     from streams.models.decision import Decision, DecisionKind, Piece
+    from streams.models.entry import Entry
     from streams.models.fact import Fact
     from streams.settings import Settings
 
@@ -189,13 +191,31 @@ def _about(tenant: str | None, prefix: str, evidence: list[str], settings: Setti
             raise UserError(many, Exit.NO)
         where, values = ledger.conditions(id=found[0].identity.work)
         works = ledger.rows(f"SELECT seconds, client FROM work_live WHERE {where}", values)  # noqa: S608
-    one = found[0]
+        one = found[0]
+        ids = _evidence(ledger, one)
     with broker_needed():
         organisation = asyncio.run(organisation_of(settings, ledger.tenant))[0]
     if one.local_date:
         check_lock(organisation, date.fromisoformat(one.local_date), one.zone or organisation.zone, time.time())
     seen = {"seconds": works[0]["seconds"], "seen_client": works[0]["client"]} if works else {}
-    return {"evidence": tuple(proof.interval for proof in one.proof) or (one.identity.work,), **seen}
+    return {"evidence": ids, **seen}
+
+
+def _evidence(ledger: Ledger, entry: Entry) -> tuple[str, ...]:
+    """What the entry alone rests on: not a session that only reaches under its timer, and has work of its own. A piece
+    that was cut from an interval is named by its own id."""
+    from billing.link_decided import CUT
+
+    work = entry.identity.work
+    others = [proof.interval for proof in entry.proof if proof.interval != work]
+    if CUT in work or not others:
+        return (work,)
+    live = ledger.rows(
+        "SELECT id FROM work_live WHERE tenant = {tenant:String} AND has({ids:Array(String)}, id)"
+        " AND state IN ('done', 'running')",
+        {"tenant": ledger.tenant, "ids": others},
+    )
+    return (work, *sorted(set(others) - {row["id"] for row in live}))
 
 
 def _piece(text: str) -> Piece:
@@ -216,18 +236,16 @@ def _piece(text: str) -> Piece:
 
 def _check(decision: Decision) -> None:
     """Raises UserError where a worker would park it."""
-    from streams.models.decision import decode_decision, encode_decision
+    from streams.models.decision import decode_decision, encode_decision, problem_of
 
     try:
         decode_decision(bytes(encode_decision(decision)))
     except ValueError as error:
         raise UserError(f"{decision.kind}: {error}; write days as 2026-03-01") from error
     needed = {"purchase": ("client", "contract"), "milestone": ("client", "project", "milestone")}
+    if wrong := problem_of(decision):
+        raise UserError(f'{wrong}: --ticket 7, --client acme, or --piece "START END ticket=7"')
     missing = [name for name in needed.get(decision.kind, ()) if not getattr(decision, name)]
-    if decision.kind == "relink" and not (decision.ticket or decision.client):
-        missing = ["ticket or client"]
-    if decision.kind == "split" and not decision.pieces:
-        missing = ["piece"]
     if missing:
         raise UserError(f"{decision.kind} needs --{', --'.join(missing)}.")
 

@@ -11,12 +11,13 @@ from difflib import get_close_matches
 from typing import Any, cast, get_args
 from zoneinfo import ZoneInfo
 
+from billing.link_decided import piece_id
 from jobs.catalog_load import Catalogue, add_tree
 from jobs.catalog_rules import check_whole
 from jobs.catalog_yaml import Place, Problem, Tree
 from jobs.scenario_events import EventReader
 from jobs.scenario_time import NoInstantError, parse_instant, parse_seconds
-from streams.models.decision import Decision, DecisionKind, Piece
+from streams.models.decision import Decision, DecisionKind, Piece, problem_of
 from streams.models.event import Event
 
 KINDS: tuple[DecisionKind, ...] = get_args(DecisionKind)
@@ -82,7 +83,14 @@ class DecisionReader:
         names = [step.name for step in steps if isinstance(step, Planned)]
         for name in sorted({name for name in names if names.count(name) > 1}):
             self._error(tree.place, f"two decisions are called `{name}`", "give each a `name` of its own")
+        self._name_pieces(steps)
         return steps
+
+    def _name_pieces(self, steps: list[Step]) -> None:
+        """What is cut from a timer or session is called as it."""
+        names = dict(self.events.names)
+        for piece in (piece for step in steps if isinstance(step, Planned) for piece in step.decision.pieces):
+            self.events.names.update({piece_id(id_, piece): name for id_, name in names.items()})
 
     def _item(self, tree: Tree, number: int) -> Step | None:
         if tree.kind != "mapping":
@@ -157,7 +165,10 @@ class DecisionReader:
             else:
                 fields[WORD_OF.get(key, key)] = self._value(key, node)
         fields = {key: value for key, value in fields.items() if value is not None}
-        return Planned(name, Decision(kind=kind, **fields), frozenset(fields))
+        decision = Decision(kind=kind, **fields)
+        if wrong := problem_of(decision):
+            self._error(tree.place, wrong, "a piece is {start: 2026-03-02 10:00, end: 2026-03-02 10:20, ticket: t7}")
+        return Planned(name, decision, frozenset(fields))
 
     def _value(self, name: str, node: Tree) -> Any:
         text = node.text

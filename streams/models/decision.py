@@ -8,6 +8,7 @@ several decisions of one group about one piece of work, the last in the log hold
 from __future__ import annotations
 
 from datetime import date
+from itertools import pairwise
 from typing import Literal
 
 import msgspec
@@ -69,6 +70,24 @@ class Decision(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     project: str = ""
     milestone: str = ""
     release: int = 0  # rerate: number of the newest release then
+
+
+def problem_of(decision: Decision) -> str:
+    """Why a door does not take this relink or split; "" where it does."""
+    if decision.kind == "relink" and not (decision.ticket or decision.client):
+        return "relink needs a ticket or a client"
+    if decision.kind != "split":
+        return ""
+    if not decision.pieces:
+        return "split needs pieces"
+    if any(one.end <= one.start for one in decision.pieces):
+        return "a piece ends before it starts"
+    if not all(one.ticket or one.client for one in decision.pieces):
+        return "a piece needs a ticket or a client"
+    ordered = sorted((one.start, one.end) for one in decision.pieces)
+    if any(one[1] > other[0] for one, other in pairwise(ordered)):
+        return "two pieces share time"
+    return ""
 
 
 _encoder = msgspec.json.Encoder()

@@ -6,6 +6,7 @@ and period boundaries.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ import msgspec
 from hypothesis import strategies as st
 
 from streams.models.catalog import OBJECT_TYPES, CatalogObject, Release, object_body
+from streams.models.decision import Decision, Piece, encode_decision
 from streams.models.event import Event, Ref, TicketRef, activity_id
 from streams.models.fact import Fact
 
@@ -154,3 +156,26 @@ DIRECTORY = [
 
 def mark(seconds: int = MARK_S) -> Fact:
     return Fact(kind="mark", tenant="*", id="mark", rev=seconds)
+
+
+def decision(number: int, kind: Any, activities: Iterable[str], **fields: Any) -> Fact:
+    """What people decided about evidence; of one number there is one."""
+    evidence = tuple(activity_id(SOURCE, name) for name in activities)
+    body = encode_decision(Decision(kind=kind, evidence=evidence, **fields))
+    return Fact(kind="decision", tenant=TENANT, id=f"link/{number}", body=body)
+
+
+def part(start: int, minutes: int, **where: Any) -> Piece:
+    return Piece(start=instant(start) // 1000, end=instant(start + minutes) // 1000, **where)
+
+
+DECISIONS = [
+    decision(1, "relink", ["a0"], client="c2"),
+    decision(2, "relink", ["a1", "a2"], ticket="k1"),
+    decision(3, "relink", ["a2"], ticket="k3"),
+    decision(4, "split", ["a0"], pieces=(part(0, 10, ticket="k2"), part(20, 10, client="c1"))),
+    decision(5, "split", ["a1", "a2"], pieces=(part(5, 10, client="c2"),)),
+    decision(6, "split", ["a2"], pieces=(part(5, 10, ticket="k1"), part(15, 5, client="c2"))),
+    decision(7, "confirm", ["a0", "a2"], seconds=600),
+    decision(8, "write_off", ["a1"], seconds=600),
+]

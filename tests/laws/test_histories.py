@@ -13,8 +13,8 @@ import pytest
 from streams.models.event import Event, Ref, TicketRef, activity_id
 from streams.models.fact import Fact
 from streams.models.work import Work, encode_work
-from tests.laws.model import HOPS, Rules, Worker, World, drain, settled_world, truth
-from tests.laws.pool import BASE_S, DIRECTORY, FIRST, SOURCE, TENANT, base_objects, instant, release
+from tests.laws.model import HOPS, Rules, Worker, World, drain, fresh_state, settled_world, truth
+from tests.laws.pool import BASE_S, DIRECTORY, FIRST, SOURCE, TENANT, base_objects, decision, instant, part, release
 
 
 def work_fact(id_: str, rev: int, client: str | None, minutes: int, start: int = 0, ticket: str = "k1") -> Fact:
@@ -177,6 +177,60 @@ def test_of_two_releases_with_one_predecessor_the_first_in_the_log_holds() -> No
     world.feed(late)
     drain(world, {hop: Worker(world, hop).steps() for hop in HOPS})
     assert world.ledger() == truth([*facts, late])
+
+
+def nameless(hop: str) -> Any:
+    """Sends pieces of a split without saying so in the log first."""
+    state = fresh_state(hop)
+    if hop == "link":
+        state._store.decided.unknown = lambda works: []
+    return state
+
+
+@pytest.mark.parametrize("facts", [True, False], ids=["as designed", "pieces that are no facts"])
+def test_a_piece_that_only_a_paused_worker_ever_saw(facts: bool) -> None:
+    """It was cut from a session that for the owner came and went within one batch."""
+    world = settled_world(Rules(new_state=None if facts else nameless), 1)
+    gone = msgspec.structs.replace(interval("s1", 2, 0, 30), phase="void", started_at=None, ended_at=None)
+    split = decision(1, "split", ["s1"], pieces=(part(0, 10, client="c2"),))
+    for hop in ("link", "rate"):
+        world.logs[hop].append(split)
+    paired = {hop: Worker(world, hop, batch=1).steps() for hop in HOPS}
+    drain(world, paired)
+    for event in (interval("s1", 1, 0, 30), gone):
+        world.feed(event)
+    until(paired["pair"], "idle")
+    paused, owner = Worker(world, "link", batch=1).steps(), Worker(world, "link", batch=2).steps()
+    for _ in range(4 if facts else 2):  # all it sends of the session's first revision
+        next(paused)
+    drain(world, paired | {"link": owner})
+    assert (world.ledger() == truth([split, interval("s1", 1, 0, 30), gone])) is facts
+
+
+def placeless(hop: str) -> Any:
+    """Takes decisions back in the order in which it finds them."""
+    state = fresh_state(hop)
+    if hop == "link":
+        decided = state._store.decided
+        restored = decided.restore
+        count = itertools.count()
+        decided.restore = lambda value: restored(b"#%d " % next(count) + value.partition(b" ")[2])
+    return state
+
+
+@pytest.mark.parametrize("places", [True, False], ids=["as designed", "decisions without their place"])
+def test_of_two_decisions_the_last_holds_after_any_restore(places: bool) -> None:
+    """The changelog has them in another order: a paused worker wrote the first one again."""
+    facts: list[Event | Fact] = [interval("t1", 1, 0, 30), decision(1, "relink", ["t1"], client="c2"),
+             decision(2, "relink", ["t1"], client="c1"), interval("t1", 2, 0, 40)]  # fmt: skip
+    world = settled_world(Rules(new_state=None if places else placeless), 1)
+    for fact in facts[:3]:
+        world.feed(fact)
+    drain(world, {hop: Worker(world, hop).steps() for hop in HOPS})
+    world.changelogs["link"] = dict(reversed(list(world.changelogs["link"].items())))
+    world.feed(facts[3])
+    drain(world, {hop: Worker(world, hop).steps() for hop in HOPS})
+    assert (world.ledger() == truth(facts)) is places
 
 
 def run(items: Any) -> World:
