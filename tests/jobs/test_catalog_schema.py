@@ -16,12 +16,15 @@ ROOT = Path(__file__).parents[2]
 SCHEMA = jsonschema.Draft202012Validator(catalogue_schema())
 
 
+BOOL = "tag:yaml.org,2002:bool"
+
+
 class AsEditorsRead(yaml.SafeLoader):
-    """YAML 1.2's core: dates are texts."""
+    """YAML 1.2's core: dates are texts, and so are yes, no, on and off."""
 
 
 AsEditorsRead.yaml_implicit_resolvers = {
-    letter: [one for one in known if one[0] != "tag:yaml.org,2002:timestamp"]
+    letter: [one for one in known if one[0] != "tag:yaml.org,2002:timestamp" and (one[0] != BOOL or letter in "tTfF")]
     for letter, known in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
 
