@@ -19,7 +19,7 @@ from tests.browser.screens import shoot
 from tests.browser.stage import Stage, stage
 from tests.browser.test_scripted_day import pair_of
 from tests.engine_fixture import EngineProcess, until
-from tests.web.timer_rig import PASSWORD, TENANT
+from tests.web.timer_rig import PASSWORD, TENANT, thing
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -115,4 +115,32 @@ def test_what_is_parked_is_sent_back_and_comes_back(office: Stage) -> None:
     page.get_by_role("button", name="Send it back").click()
     page.wait_for_url("**done=**")
     until(60, lambda: page.goto("/parked") is not None and "sent 1×" in page.inner_text("main"), "it came back")
+    assert office.complaints == []
+
+
+def test_work_without_a_ticket_is_linked_with_one_click(office: Stage) -> None:
+    """Two tickets fit alike, so none is taken; somebody who knows chooses."""
+
+    async def send() -> None:
+        async with Door(office.pipeline.settings) as door:
+            title = "<img src=x onerror='document.title=1'>"
+            second = thing("ticket", id="T6", title=title, client="acme", technicians=["dana"])
+            await door.send_facts("catalog", [second])
+
+    aside(lambda: asyncio.run(send()))
+    office.send(*session("one", "10:00", "10:30"))
+    office.settle()
+    page = signed_in(office)
+    page.get_by_role("link", name="Unlinked").click()
+    hint = page.locator(".hint", has_text="T6")
+    assert "onerror" in hint.inner_text(), "the title is text"
+    shoot(page, "unlinked-suggestions-1280-light")
+    hint.get_by_role("button").click()
+    page.get_by_text("Linked.", exact=True).wait_for()
+    assert page.locator(".hint").count() == 0
+    page.get_by_role("link", name="The entry").click()
+    assert "T6" in page.inner_text("main")
+    assert page.title().startswith("Entry")
+    rows = office.pipeline.query("SELECT ticket, path, amount FROM entries_live")
+    assert [tuple(row.values()) for row in rows] == [("T6", "decision", 3000)]
     assert office.complaints == []
