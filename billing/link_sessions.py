@@ -21,8 +21,9 @@ def link_sessions(sessions: Sequence[Piece], timers: Sequence[Piece], directory:
     """Numbers and timers first; what they say of one session counts as evidence for the others."""
     for piece in sessions:
         _begin(piece, timers, directory)
-    for members, others in _sittings(sessions, timers, gap):
-        _settle(members, others, directory)
+    sittings = [(members, _around(others)) for members, others in _sittings(sessions, timers, gap)]
+    for members, around in sittings:
+        _settle(members, around, directory)
     for piece in sessions:
         if piece.path == "none" and piece.client is not None:
             piece.path = "alias"
@@ -128,12 +129,15 @@ def _sittings(
             yield members, [one for one in near if one.trusted or not trusted]
 
 
-def _settle(members: Sequence[Piece], others: Sequence[Piece], directory: Directory) -> None:
+def _around(others: Sequence[Piece]) -> list[Other]:
+    return [Other(*one.hull, one.ticket if one.path != "none" else None, one.evidence) for one in others]
+
+
+def _settle(members: Sequence[Piece], around: Sequence[Other], directory: Directory) -> None:
     open_ = [piece for piece in members if piece.path == "none"]
     if not open_:
         return
     sitting = Sitting(min(piece.hull[0] for piece in members), max(piece.hull[1] for piece in members))
-    around = [Other(*one.hull, one.ticket if one.path != "none" else None, one.evidence) for one in others]
     for piece in open_:
         choice = choose(piece.evidence, piece.client, sitting, around, directory)
         piece.suggestions = choice.suggestions

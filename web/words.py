@@ -144,7 +144,7 @@ FLAGS: dict[str, str] = {
     "client_conflict": "Ticket and device belong to different clients; the ticket decided.",
     "ticket_unknown": "The ticket number is not in the catalogue; it is kept as the tool wrote it.",
     "client_unknown": "Somebody put it at a client that is not in the catalogue; it stays where it was until then.",
-    "decision_outdated": "Somebody decided about it when its hours or its client were others; the decision still holds.",
+    "decision_outdated": "Somebody decided about it when its hours or client were others; the decision still holds.",
     "several_clients": "The technician worked for another client at the same time; both are billed in full.",
     "emergency_unknown": "Facts that may make it an emergency were never filled in; unknown facts never raise a price.",
     "suspect_timer": "It is longer than the most a piece of work may have; the timer may have been forgotten.",

@@ -125,8 +125,10 @@ class Paths:
 
     def _told(self, o: Evidence) -> str:
         """The ticket that a number or a timer gives it."""
+        if o.technician is None:
+            return ""
         if o.interval.kind == "ticket_timer" or o.ticket is not None:
-            return o.linked if o.technician is not None else ""
+            return o.linked or o.ticket or ""
         for timer in sorted(self._over(o), key=lambda timer: self._rank(o, timer)):
             guessed = self._guessed(timer)
             if not ((guessed or self._rank(o, timer)[0]) and self._against(o, timer.linked)):
