@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -15,6 +16,13 @@ from tests.mutation.mutants import ROOT, Mutant
 from tests.mutation.trial import Evidence
 
 Line = tuple[str, int]
+SLOW = (
+    1.5  # seconds of processor time with lines noted; what takes longer is not asked: 2,000 mutants would wait for it
+)
+
+
+class TooSlow(BaseException):
+    """Ends a test that is not asked; no test catches it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +39,8 @@ class Reached:
 
 
 def reach(evidence: Sequence[Evidence], modules: Sequence[str]) -> list[Reached]:
-    """All evidence that runs a line of the modules, the quickest first. Evidence that fails unchanged is an error."""
+    """All evidence that runs a line of the modules, the quickest first, without what is too slow. Evidence that fails
+    unchanged is an error."""
     reading, writing = os.pipe()
     process = os.fork()
     if not process:
@@ -48,7 +57,14 @@ def reach(evidence: Sequence[Evidence], modules: Sequence[str]) -> list[Reached]
     broken = [one.name for one, (holds, _, _) in zip(evidence, told, strict=True) if not holds]
     if broken:
         raise SystemExit("fails without any mutant: " + ", ".join(broken))
-    found = [Reached(one, seconds, lines) for one, (_, seconds, lines) in zip(evidence, told, strict=True) if lines]
+    slow = sum(seconds >= SLOW for _, seconds, _ in told)
+    if slow:
+        print(f"{slow} of {len(evidence)} tests are not asked: they take more than {SLOW} s")
+    found = [
+        Reached(one, seconds, lines)
+        for one, (_, seconds, lines) in zip(evidence, told, strict=True)
+        if lines and seconds < SLOW
+    ]
     return sorted(found, key=lambda one: (one.seconds, one.evidence.name))
 
 
@@ -63,10 +79,19 @@ def _measure(one: Evidence, modules: Sequence[str]) -> tuple[bool, float, frozen
     def entered(frame: FrameType, event: str, value: Any) -> Any:
         return inside if frame.f_code.co_filename in files else None
 
+    def late(*_: object) -> None:
+        raise TooSlow
+
     before = time.process_time()
+    signal.signal(signal.SIGVTALRM, late)
+    signal.setitimer(signal.ITIMER_VIRTUAL, SLOW)
     sys.settrace(entered)
     try:
         holds = one.holds()
+    except TooSlow:
+        holds = False
     finally:
         sys.settrace(None)
-    return holds, time.process_time() - before, frozenset(lines)
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+    seconds = time.process_time() - before
+    return holds or seconds >= SLOW, seconds, frozenset(lines)
