@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
+import pytest
+
 from tests.mutation.mutants import ROOT, Mutant
 from tests.mutation.trial import Evidence
 
@@ -56,7 +58,7 @@ def reach(evidence: Sequence[Evidence], modules: Sequence[str]) -> list[Reached]
     os.waitpid(process, 0)
     broken = [one.name for one, (holds, _, _) in zip(evidence, told, strict=True) if not holds]
     if broken:
-        raise SystemExit("fails without any mutant: " + ", ".join(broken))
+        raise pytest.UsageError("fails without any mutant: " + ", ".join(broken))
     slow = sum(seconds >= SLOW for _, seconds, _ in told)
     if slow:
         print(f"{slow} of {len(evidence)} tests are not asked: they take more than {SLOW} s")
