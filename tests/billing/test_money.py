@@ -49,6 +49,7 @@ def test_the_minor_unit_is_the_currency_s(currency: str, amount: int) -> None:
 def test_mo6_a_division_loses_no_cent() -> None:
     assert allocate(100_00, [1, 1, 1]) == [33_34, 33_33, 33_33]
     assert allocate(-100_00, [1, 1, 1]) == [-33_34, -33_33, -33_33]
+    assert allocate(10, [5, 1, 1]) == [7, 2, 1], "7.14, 1.43, 1.43: the largest remainder, not the largest part"
 
 
 @LAWS
